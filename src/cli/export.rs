@@ -248,6 +248,38 @@ fn part(path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Gives a whole file its name, durably; not in the place of one that somebody made meanwhile.
+fn put(part: &Path, path: &Path) -> Result<()> {
+    let told = || {
+        format!(
+            "{}: what was written is in {}",
+            path.display(),
+            part.display()
+        )
+    };
+    let flags = rustix::fs::RenameFlags::NOREPLACE;
+    let here = rustix::fs::CWD;
+    match rustix::fs::renameat_with(here, part, here, path, flags) {
+        // Not every file system can do that at once.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP) => {
+            let there = fs::symlink_metadata(path).is_ok();
+            anyhow::ensure!(!there, "{}", told());
+            fs::rename(part, path)?;
+        }
+        done => done.map_err(std::io::Error::from).with_context(told)?,
+    }
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
+    settle(parent.unwrap_or(Path::new(".")))
+}
+
+/// The names in a folder are on the disk when this returns.
+fn settle(folder: &Path) -> Result<()> {
+    let told = || folder.display().to_string();
+    File::open(folder)
+        .and_then(|f| f.sync_all())
+        .with_context(told)
+}
+
 /// Into one file, which has its name only when it is whole: else the next run goes on with it.
 fn into_mbox(
     fetcher: &mut Fetcher<'_>,
@@ -314,7 +346,7 @@ fn into_mbox(
         count.found += 1;
     }
     if count.missing.is_empty() {
-        fs::rename(&part, path)?;
+        put(&part, path)?;
     }
     Ok(count)
 }
@@ -401,6 +433,9 @@ fn into_folder(
         count.written += 1;
         fetcher.progress(count.known + count.written, count.wanted);
     }
+    // The names are as durable as what they stand for before it is said that all are there.
+    settle(&home)?;
+    settle(path)?;
     for entry in fs::read_dir(&home)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
         let stem = name.split([':', ',']).next().unwrap_or_default();
@@ -487,6 +522,13 @@ mod tests {
         part.set_len(2).unwrap();
         assert_eq!(fs::read_to_string(&precious).unwrap(), "precious");
         assert_eq!(sources::keywords(dir.path()), keywords);
+        // What somebody made meanwhile is not replaced.
+        fs::write(dir.path().join("box"), "theirs").unwrap();
+        let part = dir.path().join("a.part");
+        assert!(put(&part, &dir.path().join("box")).is_err());
+        assert_eq!(fs::read(dir.path().join("box")).unwrap(), b"theirs");
+        put(&part, &dir.path().join("other")).unwrap();
+        put(&dir.path().join("other"), &part).unwrap();
         // What was begun is gone on with.
         assert_eq!(
             go_on(&dir.path().join("a.part"))

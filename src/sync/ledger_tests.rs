@@ -517,8 +517,9 @@ fn nothing_is_taken_back_by_surprise() {
         "{named}"
     );
     assert!(desk.ledger.local.read().submission(id).unwrap().is_some());
-    assert_eq!(label(desk.ledger.carry_out(Intent::Undo)), "Not sent");
-    assert!(desk.ledger.local.read().submission(id).unwrap().is_none());
+    let held = label(desk.ledger.carry_out(Intent::Undo));
+    assert_eq!(held, "Not sent: it is held in the outbox");
+    assert!(desk.ledger.local.read().submission(id).unwrap().is_some());
 
     desk.ledger.begun = 0;
     let draft = Draft {
@@ -574,6 +575,6 @@ fn what_no_composer_wrote_can_be_taken_back_for_a_while_too() {
     let row = |desk: &Desk| desk.ledger.local.read().submission(id).unwrap();
     assert!(row(&desk).unwrap().next_try >= now + 10);
     let undone = desk.ledger.carry_out(Intent::Undo).unwrap();
-    assert_eq!(undone.label, "Not sent");
-    assert_eq!(row(&desk), None);
+    assert_eq!(undone.label, "Not sent: it is held in the outbox");
+    assert_eq!(row(&desk).unwrap().state, SubmissionState::Held);
 }

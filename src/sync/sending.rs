@@ -4,11 +4,11 @@
 use crate::lang::{self, tr};
 use crate::mime;
 use crate::model::{
-    AccountName, Address, Done, Draft, DraftId, Intent, MsgId, OutboxId, OutboxVerb, Outgoing,
-    Submission, Target,
+    AccountName, Address, Done, Draft, DraftId, Intent, MessageId, MsgId, OutboxId, OutboxVerb,
+    Outgoing, Submission, Target,
 };
 use crate::signal::Topic;
-use crate::store;
+use crate::store::{self, ResolvedTarget};
 use crate::sync::error::LedgerError;
 use crate::sync::freeze;
 use crate::sync::ledger::{After, FAULT, FULL, Ledger, Reply};
@@ -252,8 +252,13 @@ impl Ledger {
         let source = draft.source.and_then(|location| {
             let found = self.reader.resolve(&[Target::Location(location)]);
             // It goes out all the same; only what it answers is not marked.
+            let found = found.and_then(|mut found| match found.pop() {
+                // It was moved meanwhile: what is answered is known by its name.
+                None => self.named(&account.name, draft.in_reply_to.as_ref()),
+                found => Ok(found),
+            });
             let found = found.inspect_err(|error| tracing::error!(%error, "what is answered"));
-            let own = found.ok()?.pop().filter(|r| r.account == account.name);
+            let own = found.ok()?.filter(|r| r.account == account.name);
             own.map(|r| r.key)
         });
         let (host, draft, window) = (Arc::clone(&self.host), draft.clone(), self.undo_window);
@@ -264,6 +269,26 @@ impl Ledger {
             }
             Ok(outgoing)
         })
+    }
+}
+
+impl Ledger {
+    /// Where a message of an account lies, by the name that replies to it give.
+    fn named(
+        &self,
+        account: &AccountName,
+        id: Option<&MessageId>,
+    ) -> store::Result<Option<ResolvedTarget>> {
+        let Some(id) = id else { return Ok(None) };
+        for message in self.reader.find(account, id)? {
+            for place in self.reader.locate(message)? {
+                let found = self.reader.resolve(&[Target::Location(place.location)])?;
+                if let Some(found) = found.into_iter().find(|r| r.account == *account) {
+                    return Ok(Some(found));
+                }
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -29,3 +29,29 @@ fn what_is_done_is_answered_so_whatever_is_noted_besides() {
     assert!(sent.is_ok(), "{sent:?}");
     assert_eq!(desk.ledger.local.read().outbox().unwrap().len(), 1);
 }
+
+#[test]
+fn what_is_answered_is_found_where_it_was_moved() {
+    let mut desk = Desk::new();
+    let ([_, place, _], _) = desk.receive_three();
+    let mut draft = Draft {
+        kind: DraftKind::Reply,
+        to: "ada@example.test".to_owned(),
+        body: "Yes.".to_owned(),
+        in_reply_to: MessageId::new("2@x.example"),
+        // The place that it had when the answer was begun.
+        source: Some(LocationId(place.0 + 1_000)),
+        ..Draft::new(account().name)
+    };
+    for id in ["2@x.example", "none@x.example"] {
+        draft.in_reply_to = MessageId::new(id);
+        let submit = Intent::Submit(Box::new(draft.clone()));
+        desk.ledger.carry_out(submit).unwrap();
+    }
+    let other = rusqlite::Connection::open(&desk.ledger.stores.local).unwrap();
+    let sql = "SELECT count(*), max(source_uid) FROM outbox WHERE source_mailbox = ?1";
+    let marked: (u32, u32) = other
+        .query_row(sql, [&b"INBOX"[..]], |r| Ok((r.get(0)?, r.get(1)?)))
+        .unwrap();
+    assert_eq!(marked, (1, 2));
+}

@@ -116,7 +116,7 @@ pub fn again(asked: &Redo, now: i64) -> Result<Done, String> {
 fn said(undone: &Undone) -> String {
     match (undone.sending, undone.draft) {
         (true, Some(_)) => tr!("Not sent: it is a draft again").to_owned(),
-        (true, None) => tr!("Not sent").to_owned(),
+        (true, None) => tr!("Not sent: it is held in the outbox").to_owned(),
         (false, Some(_)) => tr!("The draft is back among the drafts").to_owned(),
         (false, None) => tr!("Undone: {label}", label = undone.label),
     }

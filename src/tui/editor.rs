@@ -1,7 +1,7 @@
 //! The external editor: which one, the file that it edits, and what came of it.
 //!
 //! The file lies in a folder of its own (0700) beside the databases, is made anew (`O_EXCL`, 0600)
-//! and goes when its text was taken back. Where an editor fails after it changed the text, or the
+//! and goes when its text was taken back and saved. Where an editor fails after it changed the text, or the
 //! program dies meanwhile, the file stays and is found by [`left`] at the next start.
 
 use crate::config::lock::is_running;
@@ -44,23 +44,39 @@ pub fn command_line(
 /// The file's name in its folder; editors know by it what it is.
 const NAME: &str = "message.eml";
 
-/// Runs the editor on the terminal with `text` and gives back what it left. The terminal must
-/// have been left and the input thread paused. `folder` is where the file's own folder is made.
+/// A file whose text was taken back, until that is kept elsewhere: else [`left`] finds it.
+#[derive(Debug)]
+pub struct Kept(PathBuf);
+
+impl Kept {
+    /// Its text is kept elsewhere now.
+    pub fn forget(self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs the editor on the terminal with `text` and gives back what it left, and where that lies until
+/// it is kept elsewhere; nothing lies there if it is as before. The terminal must have been left and
+/// the input thread paused. `folder` is where the file's own folder is made.
 ///
 /// # Errors
 /// In plain words: the editor can't be started, ended with a failure, or left no readable text.
 /// What it wrote before it failed is kept, and the words say where.
-pub fn edit(folder: &Path, draft: Option<DraftId>, text: &str) -> Result<String, String> {
+pub fn edit(
+    folder: &Path,
+    draft: Option<DraftId>,
+    text: &str,
+) -> Result<(String, Option<Kept>), String> {
     let words = command_line(std::env::var_os("VISUAL"), std::env::var_os("EDITOR"))?;
     run(&words, folder, draft, text)
 }
 
-fn run(
+pub(super) fn run(
     words: &[String],
     folder: &Path,
     draft: Option<DraftId>,
     text: &str,
-) -> Result<String, String> {
+) -> Result<(String, Option<Kept>), String> {
     let Some((program, args)) = words.split_first() else {
         return Err(tr!("no editor is set").to_owned());
     };
@@ -88,9 +104,14 @@ fn run(
         )),
     };
     match (failed, left) {
-        (None, Ok(text)) => {
-            let _ = std::fs::remove_dir_all(&own);
-            Ok(text)
+        (None, Ok(left)) if left != text => {
+            // On the disk as well, until the draft is.
+            let _ = std::fs::File::open(&path).and_then(|file| file.sync_all());
+            Ok((left, Some(Kept(own))))
+        }
+        (None, Ok(left)) => {
+            Kept(own).forget();
+            Ok((left, None))
         }
         (Some(why), Ok(left)) if left != text => Err(tr!(
             "{why}; the text is as before, what it wrote is in {path}",
@@ -214,10 +235,17 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("editing");
         let line = words("sh -c 'stat -c %a \"$1\" \"$(dirname \"$1\")\" >> \"$1\"' sh");
-        let got = run(&line, &folder, None, "text\n").unwrap();
+        let (got, kept) = run(&line, &folder, None, "text\n").unwrap();
         assert_eq!(got, "text\n600\n700\n");
         let mode = std::fs::metadata(&folder).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
+        // A crash before the draft is saved loses nothing.
+        let found = left(&folder);
+        assert_eq!(found[0].text, got);
+        kept.unwrap().forget();
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+        let (_, kept) = run(&words("true"), &folder, None, "text\n").unwrap();
+        assert!(kept.is_none());
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
     }
 

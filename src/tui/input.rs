@@ -79,7 +79,8 @@ impl Input {
         let ring = bell.ringer();
         let control = Arc::new(Control::default());
         let winch = signal_pipe(&[SIGWINCH])?;
-        let quit = signal_pipe(&[SIGTERM, SIGHUP, SIGINT])?;
+        let quit = signal_pipe(&[SIGTERM, SIGHUP])?;
+        let interrupt = signal_pipe(&[SIGINT])?;
         let shared = Arc::clone(&control);
         let to = Arc::new(Mutex::new(events));
         let events = Arc::clone(&to);
@@ -91,6 +92,7 @@ impl Input {
                     bell,
                     winch,
                     quit,
+                    interrupt,
                     control: shared,
                     events,
                 }
@@ -156,6 +158,7 @@ struct Listener {
     bell: Doorbell,
     winch: UnixStream,
     quit: UnixStream,
+    interrupt: UnixStream,
     control: Arc<Control>,
     events: Target,
 }
@@ -168,6 +171,7 @@ struct Found {
     gone: bool,
     winch: bool,
     quit: bool,
+    interrupt: bool,
 }
 
 impl Listener {
@@ -209,7 +213,11 @@ impl Listener {
                 let _ = self.tell(Event::Quit);
                 return;
             };
-            if found.quit {
+            // Away, it was meant for the program that has the terminal.
+            if found.interrupt {
+                drain(&mut self.interrupt);
+            }
+            if found.quit || (found.interrupt && listening) {
                 drain(&mut self.quit);
                 if self.tell(Event::Quit).is_err() {
                     return;
@@ -266,6 +274,7 @@ impl Listener {
             PollFd::from_borrowed_fd(self.bell.fd(), PollFlags::IN),
             PollFd::new(&self.winch, PollFlags::IN),
             PollFd::new(&self.quit, PollFlags::IN),
+            PollFd::new(&self.interrupt, PollFlags::IN),
         ];
         if listening && !fruitless {
             fds.push(PollFd::from_borrowed_fd(tty, PollFlags::IN));
@@ -287,8 +296,9 @@ impl Listener {
             rung,
             winch: at(1).contains(PollFlags::IN),
             quit: at(2).contains(PollFlags::IN),
-            tty: at(3).contains(PollFlags::IN),
-            gone: at(3).intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL),
+            interrupt: at(3).contains(PollFlags::IN),
+            tty: at(4).contains(PollFlags::IN),
+            gone: at(4).intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL),
         })
     }
 

@@ -48,6 +48,7 @@ pub mod terminal;
 pub mod input;
 pub mod stage;
 pub mod editor;
+pub mod edited;
 pub mod download;
 pub mod shelves;
 pub mod runaways;

@@ -17,7 +17,8 @@ use crate::tui::asides::{
 use crate::tui::bidi;
 use crate::tui::clip::clip;
 use crate::tui::contacts::Asker;
-use crate::tui::editor;
+use crate::tui::edited::Edited;
+use crate::tui::editor::{self, Kept};
 use crate::tui::effect::{Effect, End};
 use crate::tui::errand::Errand;
 use crate::tui::event::{About, Event, Now};
@@ -119,6 +120,7 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
             events,
             terminal: &mut stage.terminal,
             editing: ports.editing,
+            edited: Edited::default(),
             keep: ports.keep,
             reload: ports.reload,
             readings: 0,
@@ -169,6 +171,7 @@ struct Hands<'s> {
     events: Sender<Event>,
     terminal: &'s mut Terminal,
     editing: PathBuf,
+    edited: Edited,
     keep: KeepHow,
     reload: ReloadHow,
     /// How often the user's files were asked for.
@@ -238,7 +241,17 @@ impl Loop<'_> {
                     other => other,
                 };
                 let effects = app.update(event, now());
-                if let Go::Out(end) = self.perform(effects)? {
+                // What an editor wrote is saved whatever became of the terminal meanwhile, and before
+                // a signal ends the program.
+                let went = self.perform(effects);
+                while let Some(event) = self.hands.edited.next() {
+                    for effect in app.update(event, now()) {
+                        if matches!(effect, Effect::Ask(..)) || went.is_ok() {
+                            self.perform(vec![effect])?;
+                        }
+                    }
+                }
+                if let Go::Out(end) = went? {
                     return Ok(end);
                 }
                 taken += 1;
@@ -320,7 +333,13 @@ impl Hands<'_> {
             Effect::Build(outward, message) => self.layout.build(outward, message),
             Effect::Leave(message) => self.layout.leave(message),
             Effect::Part(job) => self.parts.begin(job),
-            Effect::Ask(intent, about) => (self.ask)(intent, reply(self.events.clone(), about)),
+            Effect::Ask(intent, about) => {
+                let edited = match about {
+                    About::Saved(serial) => self.edited.saving(serial),
+                    _ => Vec::new(),
+                };
+                (self.ask)(intent, reply(self.events.clone(), about, edited));
+            }
             Effect::Takeout(what, targets) => {
                 let doing = Clean::lit(tr!("Writing messages to files"));
                 let working = self.teller.begin(doing, Some(Cancel::default()));
@@ -382,30 +401,31 @@ impl Hands<'_> {
                 text,
             } => {
                 let folder = self.editing.clone();
-                let result = self.away(|| editor::edit(&folder, draft, &text))?;
-                let _ = self.events.send(Event::EditorDone { serial, result });
+                self.away(|hands| {
+                    let result = editor::edit(&folder, draft, &text);
+                    hands.edited.end(serial, result);
+                })?;
             }
-            Effect::Suspend => {
-                self.away(|| signal_hook::low_level::raise(signal_hook::consts::SIGSTOP))?
-                    .ok();
-            }
+            Effect::Suspend => self.away(|_| {
+                let _ = signal_hook::low_level::raise(signal_hook::consts::SIGSTOP);
+            })?,
             Effect::End(end) => return Ok(Go::Out(end)),
         }
         Ok(Go::On)
     }
 
     /// Hands the terminal over while `work` runs, and takes it back.
-    fn away<T>(&mut self, work: impl FnOnce() -> T) -> io::Result<T> {
+    fn away(&mut self, work: impl FnOnce(&mut Self)) -> io::Result<()> {
         self.input.pause();
         terminal::leave();
-        let result = work();
+        work(self);
         self.terminal.reenter()?;
         self.input.resume();
         // The window may have another size than before.
         if let Ok((cols, rows)) = self.terminal.size() {
             let _ = self.events.send(Event::Resize(cols, rows));
         }
-        Ok(result)
+        Ok(())
     }
 }
 
@@ -430,8 +450,12 @@ fn now() -> Now {
 }
 
 /// A reply that comes back as an event.
-fn reply(events: Sender<Event>, about: About) -> Reply {
+/// The files that are saved by it go.
+fn reply(events: Sender<Event>, about: About, edited: Vec<Kept>) -> Reply {
     Box::new(move |result| {
+        if result.is_ok() {
+            edited.into_iter().for_each(Kept::forget);
+        }
         let _ = events.send(Event::Reply { about, result });
     })
 }

@@ -243,8 +243,8 @@ pub(super) fn is_open(tx: &Transaction<'_>, id: OutboxId) -> Result<bool> {
     may_be_taken_back(tx, id, Allowed::Waiting)
 }
 
-/// The draft of a message that is taken out of the outbox; `None` if it may not be, or has none. An
-/// undo takes out what has none, too.
+/// The draft of a message that is taken out of the outbox; `None` if it may not be, or has none. What
+/// has none (a script sent it) is nowhere else: an undo holds it where it is.
 pub(super) fn take_back(
     tx: &Transaction<'_>,
     id: OutboxId,
@@ -257,7 +257,9 @@ pub(super) fn take_back(
         .optional()?;
     let Some(draft) = draft else {
         if allowed == Allowed::Waiting && is_open(tx, id)? {
-            remove(tx, id)?;
+            let held = "UPDATE outbox SET state = 'held', error = NULL, scheduled = 0
+                        WHERE id = ?1 AND state IN ('queued', 'sending')";
+            tx.execute(held, [id.0])?;
         }
         return Ok(None);
     };

@@ -331,13 +331,17 @@ fn what_is_old_or_lies_behind_a_message_that_is_out_is_named_first() {
 }
 
 #[test]
-fn a_message_without_a_draft_is_taken_back_like_any_other() {
+fn a_message_without_a_draft_is_held_by_an_undo() {
     let mut local = Home::new().open();
     archive(&mut local, "before", 1);
-    local.submit(&outgoing(None), 2).unwrap();
+    let id = local.submit(&outgoing(None), 2).unwrap();
+    assert!(local.claim_submission(id, 200).unwrap());
     let undone = undo(&mut local, 3).unwrap();
     assert!(undone.sending && undone.draft.is_none());
-    assert!(local.read().outbox().unwrap().is_empty());
+    let rows = local.read().outbox().unwrap();
+    assert_eq!(rows[0].state, SubmissionState::Held);
+    assert_eq!(local.read().wire(id).unwrap(), *outgoing(None).wire);
+    assert!(local.dot(id, &[]).is_err(), "whoever was sending it stops");
     assert_eq!(undo(&mut local, 4).unwrap().label, "before");
 }
 
