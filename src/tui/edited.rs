@@ -24,7 +24,7 @@ impl Edited {
     }
 
     /// The next to be told; whoever is told has its text from then on.
-    pub fn next(&mut self) -> Option<Event> {
+    pub fn pop(&mut self) -> Option<Event> {
         let event = self.done.pop_front();
         if let Some(Event::EditorDone { serial, .. }) = &event {
             let own = self.kept.iter_mut().filter(|(whose, ..)| whose == serial);
@@ -55,11 +55,11 @@ mod tests {
         edited.end(3, came);
         // What is saved before the composer hears of it is the text of before.
         assert!(edited.saving(3).is_empty());
-        let Some(Event::EditorDone { serial, result }) = edited.next() else {
+        let Some(Event::EditorDone { serial, result }) = edited.pop() else {
             panic!("nothing is told");
         };
         assert_eq!((serial, result), (3, Ok("text\nmore\n".to_owned())));
-        assert!(edited.next().is_none());
+        assert!(edited.pop().is_none());
         assert!(edited.saving(4).is_empty());
         let saving = edited.saving(3);
         assert_eq!(saving.len(), 1);

@@ -244,7 +244,7 @@ impl Loop<'_> {
                 // What an editor wrote is saved whatever became of the terminal meanwhile, and before
                 // a signal ends the program.
                 let went = self.perform(effects);
-                while let Some(event) = self.hands.edited.next() {
+                while let Some(event) = self.hands.edited.pop() {
                     for effect in app.update(event, now()) {
                         if matches!(effect, Effect::Ask(..)) || went.is_ok() {
                             self.perform(vec![effect])?;
