@@ -21,7 +21,7 @@ use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Does it on a thread of this name. `lost` says what is told where it broke off, or could not be
 /// begun, and why.
@@ -166,39 +166,65 @@ static UNWRITTEN: Mutex<BTreeMap<PathBuf, String>> = Mutex::new(BTreeMap::new())
 /// Who writes; a later one must not be overtaken.
 static WRITES: Mutex<()> = Mutex::new(());
 
+fn unwritten() -> MutexGuard<'static, BTreeMap<PathBuf, String>> {
+    UNWRITTEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Writes down what the next session begins with.
 pub fn remember(file: PathBuf, text: String, events: Sender<Event>) {
-    let unwritten = || UNWRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
     unwritten().insert(file.clone(), text);
     let work = move || {
-        let _alone = WRITES.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = unwritten().remove(&file)?;
-        if let Err(error) = replace(&file, &text) {
-            tracing::warn!(%error, ?file, "what the next session begins with is not kept");
-        }
+        write_waiting(&file);
         None
     };
     aside("past", events, work, told(tr!("it is not kept")));
 }
 
+fn write_waiting(file: &Path) {
+    let _alone = WRITES.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = unwritten().remove(file);
+    if let Some(Err(error)) = text.map(|text| replace(file, &text)) {
+        tracing::warn!(%error, ?file, "what the next session begins with is not kept");
+    }
+}
+
 /// Lines that were typed and are not written down yet, the oldest first.
 static TYPED: Mutex<Vec<(PathBuf, String)>> = Mutex::new(Vec::new());
 
+fn typed() -> MutexGuard<'static, Vec<(PathBuf, String)>> {
+    TYPED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Writes a line down that was typed. Other windows write into the same file: what they wrote stays.
 pub fn remember_line(file: PathBuf, line: String, events: Sender<Event>) {
-    let typed = || TYPED.lock().unwrap_or_else(PoisonError::into_inner);
     typed().push((file.clone(), line));
     let work = move || {
-        let _alone = WRITES.lock().unwrap_or_else(PoisonError::into_inner);
-        let (ours, rest) = typed().drain(..).partition(|(of, _)| *of == file);
-        *typed() = rest;
-        let ours: Vec<(PathBuf, String)> = ours;
-        if let Err(error) = typed_last(&file, ours.into_iter().map(|(_, line)| line)) {
-            tracing::warn!(%error, ?file, "what was typed is not kept");
-        }
+        write_typed(&file);
         None
     };
     aside("past", events, work, told(tr!("it is not kept")));
+}
+
+fn write_typed(file: &Path) {
+    let _alone = WRITES.lock().unwrap_or_else(PoisonError::into_inner);
+    let lines: Vec<(PathBuf, String)> = typed().extract_if(.., |(of, _)| *of == file).collect();
+    if lines.is_empty() {
+        return;
+    }
+    if let Err(error) = typed_last(file, lines.into_iter().map(|(_, line)| line)) {
+        tracing::warn!(%error, ?file, "what was typed is not kept");
+    }
+}
+
+/// Returns when all that is to be remembered is written down. Before the program ends: its threads end
+/// with it, whatever they are at.
+pub fn write_down() {
+    let files: Vec<PathBuf> = unwritten().keys().cloned().collect();
+    files.iter().for_each(|file| write_waiting(file));
+    let files: Vec<PathBuf> = typed().iter().map(|(file, _)| file.clone()).collect();
+    files.iter().for_each(|file| write_typed(file));
+    // One that a thread is writing now.
+    drop(WRITES.lock().unwrap_or_else(PoisonError::into_inner));
 }
 
 /// Writes these lines behind those of the file, under its lock.

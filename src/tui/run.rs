@@ -12,7 +12,7 @@ use crate::text::{Clean, osc, when};
 use crate::tui::app::{App, Setup};
 use crate::tui::asides::{
     about_word, examine, keep, look_up, open_url, reload, remember, remember_line, remembered,
-    takeout,
+    takeout, write_down,
 };
 use crate::tui::bidi;
 use crate::tui::clip::clip;
@@ -103,7 +103,7 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
     });
     // What was written before we listened rings no bell.
     let _ = events.send(Event::Board(Posted::default()));
-    Loop {
+    let ended = Loop {
         board: Arc::clone(&ports.board),
         title: titled(ports.taste.title),
         hyperlinks: hyperlink::wanted(ports.hyperlinks, |name| std::env::var(name).ok()),
@@ -155,7 +155,9 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
         shape: remembered(&shape),
         warnings: ports.warnings,
         tour: ports.tour,
-    })
+    });
+    write_down();
+    ended
 }
 
 /// What performs effects.

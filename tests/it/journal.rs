@@ -183,7 +183,7 @@ fn on_the_screen_an_action_is_found_looked_at_and_taken_back() {
     let (_folder, path) = crate::pty::home();
     let mut t = crate::pty::Terminal::postrider(&["demo"], &path, 100, 30);
     t.wait_until("mail", |s| {
-        s.contains("All inboxes") && s.contains("connected")
+        s.contains("Pia Moreau") && s.contains("connected")
     });
     t.send("s");
     t.wait_for("tarred 1 message");
