@@ -95,12 +95,4 @@ impl Reader {
         }
         Ok(keys)
     }
-
-    /// The highest UID that is held of a mailbox; 0 if there is none.
-    pub fn highest(&self, mailbox: MailboxId) -> Result<u32> {
-        let moment = self.moment()?;
-        let sql = "SELECT coalesce(max(uid), 0) FROM location WHERE mailbox = ?1";
-        let mut select = moment.prepare_cached(sql)?;
-        Ok(select.query_row([mailbox.0], |row| row.get(0))?)
-    }
 }
