@@ -90,7 +90,10 @@ pub fn message(raw: &[u8]) {
     for row in digest.attachments.iter().take(20) {
         if let Some(taken) = attachment::extract(raw, row.part) {
             a_name(&taken.name);
+            // No encoding that is read makes a file longer.
+            assert!(taken.bytes.len() <= raw.len(), "{}", taken.bytes.len());
         }
+        assert!(row.size <= raw.len() as u64, "{}", row.size);
         a_name(&row.name);
     }
     for pages in [quote::Pages::LaidOut, quote::Pages::Bare] {

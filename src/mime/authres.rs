@@ -113,8 +113,13 @@ impl Receiver {
         }
     }
 
-    /// Whether a name that may be ours is one that nobody but the receiving server has: one that
-    /// is configured or known exactly, or that of a machine that took the message in (`hops`).
+    /// Whether a name that may be ours is one that the receiving server takes out of what comes in
+    /// (RFC 8601 §5), so that nobody else can use it: one that is configured or known exactly, or
+    /// that of a machine that took the message in (`hops`).
+    ///
+    /// The limit: of a server that writes no such fields at all, and so takes none out, these names
+    /// can be guessed, that of the mail domain above all. What says that it does is
+    /// `authserv-id`; then no other name counts.
     fn is_sure(&self, id: Option<&str>, hops: &[String]) -> bool {
         let Some(id) = id else {
             return self.nameless;

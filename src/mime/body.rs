@@ -422,6 +422,12 @@ pub fn attachments(tree: &Tree<'_>) -> Vec<AttachmentRow> {
     rows
 }
 
+/// Whether a part is a text that somebody wrote as such, and no file.
+pub(super) fn is_text(part: &Part<'_>) -> bool {
+    let is_file = part.disposition == "attachment" || !part.file_name.is_empty();
+    !is_file && (part.is("text", "plain") || part.is("text", "html"))
+}
+
 /// The texts without a name that are in no form of the message: what somebody wrote must be found
 /// somewhere. Forms of other kinds (for a watch, for a program) say what is said anyway.
 fn unseen(tree: &Tree<'_>) -> Vec<u32> {

@@ -46,11 +46,14 @@ pub fn decode(bytes: &[u8], label: Option<&str>) -> String {
 }
 
 /// Whether octets can be what the label of a set says that is no extension of ASCII: UTF-16 begins
-/// with its mark or has a NUL somewhere, if only in a line end; ISO-2022-JP has seven bits.
+/// with its mark, or has a NUL somewhere (in a line end, if nowhere else), or at least is made of
+/// pairs and nothing that others write, as are a few words in an encoded-word; ISO-2022-JP has seven
+/// bits.
 fn can_be(encoding: &'static Encoding, bytes: &[u8]) -> bool {
     if encoding == UTF_16LE || encoding == UTF_16BE {
         let marked = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
-        return marked || bytes.contains(&0);
+        let paired = bytes.len().is_multiple_of(2) && std::str::from_utf8(bytes).is_err();
+        return marked || paired || bytes.contains(&0);
     }
     encoding != ISO_2022_JP || bytes.is_ascii() || looks_like_iso_2022_jp(bytes)
 }
@@ -363,6 +366,10 @@ mod tests {
         assert_eq!(decode(b"caf\xe9", Some("iso-2022-jp")), "café");
         assert_eq!(decode(b"\xff\xfeh\0i\0", Some("utf-16")), "hi");
         assert_eq!(decode(b"\0h\0i", Some("utf-16be")), "hi");
+        // Without a mark and a NUL, as in `=?UTF-16BE?B?ZeVnLA==?=`.
+        assert_eq!(decode(b"\x65\xe5\x67\x2c", Some("utf-16be")), "日本");
+        assert_eq!(decode(b"\xe5\x65\x2c\x67", Some("utf-16le")), "日本");
+        assert_eq!(decode(b"caf\xe9s", Some("utf-16le")), "cafés");
         let page = "<meta charset=unicode><p>Grüße";
         assert_eq!(declared_in_html(page.as_bytes()).as_deref(), Some("utf-8"));
     }

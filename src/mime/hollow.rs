@@ -138,7 +138,10 @@ fn places(raw: &[u8]) -> Vec<Range<usize>> {
             true => SMALL_PICTURE,
             false => SMALL,
         };
-        let stays = part.body.len() <= small || is_read(row.part) || body::is_message(part);
+        let stays = part.body.len() <= small
+            || is_read(row.part)
+            || body::is_message(part)
+            || body::is_text(part);
         // What is left out already must not be called by another name.
         if !stays && !is_left_out(part.body) && part.media.main != "multipart" {
             let place = place_of(raw, part.body);
@@ -232,6 +235,24 @@ mod tests {
              --b\r\nContent-Type: text/html; name=page.html\r\nContent-Disposition: inline; filename=page.html\r\n\r\n{page}\r\n--b--\r\n"
         )
         .into_bytes()
+    }
+
+    /// Two plain forms, of which no program shows the first.
+    fn forms() -> Vec<u8> {
+        let text = "A line of what somebody wrote.\r\n".repeat(400);
+        format!(
+            "Subject: a\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\r\n\
+             {text}\r\n--b\r\n\r\nThe other form of it.\r\n--b--\r\n"
+        )
+        .into_bytes()
+    }
+
+    #[test]
+    fn a_text_that_no_form_shows_stays_and_a_file_of_text_does_not() {
+        let mut text = forms();
+        assert_eq!(body::attachments(&Tree::read(&text)).len(), 1);
+        assert_eq!(hollow(&mut text), 0);
+        assert!(hollow(&mut letter("text/plain", &[b'x'; 9_000])) > 9_000);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //!
 //! All of it is what a message says, so all of it is bounded, and only web and mail addresses are
 //! taken ([`link::openable`]). A list may be left with one POST only where a signature that the
-//! user's own server found good covers the fields that say so (RFC 8058 §4): else anybody could make
-//! the user's program call upon any machine.
+//! user's own server found good, for sure, covers the fields that say so (RFC 8058 §4): else anybody
+//! could make the user's program call upon any machine.
 
 use super::authres::{Checks, Verdict};
 use super::field::{self, Field};
@@ -87,7 +87,7 @@ pub fn post(fields: &[Field<'_>]) -> Option<Address> {
 /// How the list is left, the best way first. `checks`: what the user's own server found.
 pub fn ways(fields: &[Field<'_>], checks: Option<&Checks>) -> Vec<Way> {
     let all = addresses(fields, "List-Unsubscribe");
-    let one_click = checks.is_some_and(|checks| is_one_click(fields, checks));
+    let one_click = checks.is_some_and(|c| c.sure && is_one_click(fields, c));
     let told = all.iter().find(|u| one_click && u.starts_with("https://"));
     let written = all.iter().find_map(|u| farewell(u));
     let pages = all.iter().filter(|u| !u.starts_with("mailto:"));
@@ -241,6 +241,7 @@ mod tests {
         };
         let checks = Checks {
             dkim: passed.iter().map(check).collect(),
+            sure: true,
             ..Checks::default()
         };
         let raw = header(text);
@@ -350,6 +351,18 @@ mod tests {
             assert!(!clicks(&text, passed), "{why}");
         }
         let raw = header(&good);
+        let doubtful = Checks {
+            dkim: vec![Check {
+                verdict: Verdict::Pass,
+                domain: "x.example".to_owned(),
+            }],
+            ..Checks::default()
+        };
+        let anybody = ways(&field::split(&raw).0, Some(&doubtful));
+        assert!(
+            !matches!(anybody.first(), Some(Way::OneClick(_))),
+            "anybody may have written that it was found good"
+        );
         let nobody = ways(&field::split(&raw).0, None);
         assert!(
             !matches!(nobody.first(), Some(Way::OneClick(_))),

@@ -1,7 +1,8 @@
 //! Character sets that fit into seven bits and that encoding_rs leaves out, because on the web they
-//! hide markup: ISO-2022-KR (RFC 1557), HZ (RFC 1843) and UTF-7 (RFC 2152). Here the text is cleaned only after it was decoded, so that they hide nothing,
-//! and only labelled text is read so.
+//! hide markup: ISO-2022-KR (RFC 1557), HZ (RFC 1843) and UTF-7 (RFC 2152). Here the text is cleaned
+//! only after it was decoded, so that they hide nothing, and only labelled text is read so.
 
+use super::transfer::sextet;
 use encoding_rs::{EUC_KR, GBK};
 
 /// ISO-2022-KR: between SO and SI stand letters of KS X 1001, which EUC-KR has with the high bit.
@@ -93,18 +94,6 @@ pub fn utf7(bytes: &[u8]) -> String {
         out.push_str(&String::from_utf16_lossy(&units));
     }
     out
-}
-
-fn sextet(b: u8) -> Option<u32> {
-    let n = match b {
-        b'A'..=b'Z' => b - b'A',
-        b'a'..=b'z' => b - b'a' + 26,
-        b'0'..=b'9' => b - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
-        _ => return None,
-    };
-    Some(u32::from(n))
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@
 //! hosts of one owner for two. The first is worse, so a country's usual second levels count
 //! wherever there might be such.
 
+use std::net::IpAddr;
+
 /// Second levels that countries have where nothing else is known of them.
 const USUAL: [&str; 12] = [
     "ac", "co", "com", "edu", "gob", "gouv", "gov", "mil", "ne", "net", "or", "org",
@@ -67,17 +69,25 @@ const MORE: [(&str, &str); 27] = [
     ("za", "agric alt grondar law nic ngo nom school tm web"),
 ];
 /// Names below which hosters let anybody have one.
-const SHARED: [&str; 91] = [
+const SHARED: [&str; 145] = [
     "000webhostapp.com",
     "altervista.org",
     "appspot.com",
+    "atlassian.net",
+    "azure-api.net",
+    "azurecontainerapps.io",
     "azureedge.net",
     "azurefd.net",
     "azurestaticapps.net",
     "azurewebsites.net",
+    "b-cdn.net",
+    "bigcartel.com",
     "bitbucket.io",
+    "bitrix24.com",
     "blogspot.com",
     "br.com",
+    "bubbleapps.io",
+    "canva.site",
     "carrd.co",
     "cloudaccess.host",
     "cloudfront.net",
@@ -89,21 +99,29 @@ const SHARED: [&str; 91] = [
     "codeberg.page",
     "com.de",
     "ddns.net",
+    "ddnss.de",
     "de.com",
+    "dedyn.io",
     "deno.dev",
     "digitaloceanspaces.com",
+    "dropboxusercontent.com",
     "duckdns.org",
+    "dynamics.com",
     "dyndns.org",
+    "dynu.net",
     "dynv6.net",
     "edgecompute.app",
     "eu.com",
     "eu.org",
     "fastly.net",
     "firebaseapp.com",
+    "firebasestorage.app",
     "fly.dev",
+    "force.com",
     "framer.app",
     "framer.website",
     "freeddns.org",
+    "freshdesk.com",
     "gb.net",
     "gitbook.io",
     "github.io",
@@ -112,18 +130,30 @@ const SHARED: [&str; 91] = [
     "gitlab.io",
     "glitch.me",
     "godaddysites.com",
+    "goip.de",
     "googleusercontent.com",
     "gr.com",
     "herokuapp.com",
     "hopto.org",
     "hosted.app",
     "hu.net",
+    "intercom-mail.com",
+    "jimdo.com",
+    "jimdofree.com",
     "jimdosite.com",
     "jp.net",
     "jpn.com",
     "linodeusercontent.com",
     "lovable.app",
+    "mail.onmicrosoft.com",
+    "mailgun.org",
+    "medium.com",
+    "my.salesforce.com",
+    "my.site.com",
+    "myfritz.net",
     "myftp.org",
+    "myportfolio.com",
+    "myqnapcloud.com",
     "myshopify.com",
     "mystrikingly.com",
     "neocities.org",
@@ -132,11 +162,16 @@ const SHARED: [&str; 91] = [
     "ngrok.app",
     "ngrok.dev",
     "ngrok.io",
+    "no-ip.com",
     "no-ip.org",
     "notion.site",
+    "okta.com",
     "ondigitalocean.app",
+    "onmicrosoft.com",
     "onrender.com",
     "pages.dev",
+    "pantheonsite.io",
+    "powerappsportals.com",
     "r2.dev",
     "railway.app",
     "readthedocs.io",
@@ -147,10 +182,24 @@ const SHARED: [&str; 91] = [
     "run.app",
     "sa.com",
     "se.net",
+    "selfhost.eu",
+    "service-now.com",
+    "sharepoint.com",
+    "spdns.de",
     "square.site",
+    "squarespace.com",
+    "strikingly.com",
+    "substack.com",
+    "supabase.co",
     "surge.sh",
+    "synology.me",
+    "sytes.net",
+    "tilda.ws",
+    "trafficmanager.net",
     "translate.goog",
     "trycloudflare.com",
+    "tumblr.com",
+    "typeform.com",
     "uk.com",
     "uk.net",
     "us.com",
@@ -158,18 +207,28 @@ const SHARED: [&str; 91] = [
     "web.app",
     "webflow.io",
     "weebly.com",
+    "wixstudio.com",
+    "wordpress.com",
     "workers.dev",
+    "wpcomstaging.com",
+    "wpengine.com",
+    "yolasite.com",
+    "zapto.org",
+    "zendesk.com",
 ];
 /// As `SHARED`, with levels between: below these no host is its neighbour's.
-const CLOUDS: [&str; 8] = [
+const CLOUDS: [&str; 11] = [
     "amazonaws.com",
     "backblazeb2.com",
     "cloudapp.azure.com",
     "cloudapp.net",
+    "googleapis.com",
     "linodeobjects.com",
+    "list-manage.com",
     "oraclecloud.com",
-    "wixsite.com",
+    "sendgrid.net",
     "windows.net",
+    "wixsite.com",
 ];
 
 /// Whether two hosts, in lower case, belong to one owner, as far as names tell.
@@ -181,9 +240,21 @@ pub fn same_site(a: &str, b: &str) -> bool {
     if a.contains('@') || b.contains('@') {
         return false;
     }
+    // What two addresses in figures share says nothing.
+    if is_address(a) || is_address(b) {
+        return false;
+    }
+    let (Some(x), Some(y)) = (public(a), public(b)) else {
+        return false;
+    };
     let common = a.rsplit('.').zip(b.rsplit('.'));
-    let common = common.take_while(|(x, y)| x == y).count();
-    public(a).is_some_and(|labels| common > labels)
+    common.take_while(|(x, y)| x == y).count() > x.max(y)
+}
+
+/// Whether a host is named by its address: `192.0.2.1`, `[2001:db8::1]`.
+fn is_address(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.parse::<IpAddr>().is_ok()
 }
 
 /// Whether anybody can have a name of his own below this one.
@@ -201,8 +272,9 @@ fn public(host: &str) -> Option<usize> {
     if CLOUDS.iter().any(|name| below(&name)) {
         return None;
     }
-    if let Some(name) = SHARED.iter().find(below) {
-        return Some(name.split('.').count());
+    let shared = SHARED.iter().filter(below);
+    if let Some(labels) = shared.map(|name| name.split('.').count()).max() {
+        return Some(labels);
     }
     let mut labels = host.rsplit('.');
     let (top, second) = (labels.next()?, labels.next().unwrap_or_default());
@@ -216,6 +288,17 @@ fn public(host: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn whoever_is_asked_first(
+            a in "((evil|bank|www|192|portal)\\.){0,2}(com|azure\\.com|cloudapp\\.azure\\.com|github\\.io|my\\.salesforce\\.com|co\\.uk|2\\.1|mail\\.onmicrosoft\\.com|onmicrosoft\\.com)",
+            b in "((evil|bank|www|192|portal)\\.){0,2}(com|azure\\.com|cloudapp\\.azure\\.com|github\\.io|salesforce\\.com|uk|0\\.2\\.1|onmicrosoft\\.com)",
+        ) {
+            prop_assert_eq!(same_site(&a, &b), same_site(&b, &a));
+        }
+    }
 
     #[test]
     fn who_shares_a_site_is_told_by_names() {
@@ -228,6 +311,8 @@ mod tests {
             ("a.my.github.io", "my.github.io"),
             ("x.y.govt.nz", "y.govt.nz"),
             ("a@x.example", "a@x.example"),
+            ("192.0.2.1", "192.0.2.1"),
+            ("a.tenant.onmicrosoft.com", "tenant.onmicrosoft.com"),
         ] {
             assert!(same_site(a, b) && same_site(b, a), "{a} {b}");
         }
@@ -242,6 +327,18 @@ mod tests {
             ("evilgithub.io", "bank.github.io"),
             ("a@x.example", "b@x.example"),
             ("com", "x.com"),
+            ("portal.azure.com", "evil.eastus.cloudapp.azure.com"),
+            ("192.0.2.1", "198.51.2.1"),
+            ("192.0.2.1", "x.2.1"),
+            ("[2001:db8::1]", "[2001:db8::2]"),
+            ("evil.onmicrosoft.com", "bank.onmicrosoft.com"),
+            ("evil.mail.onmicrosoft.com", "bank.mail.onmicrosoft.com"),
+            ("evil.wordpress.com", "bank.wordpress.com"),
+            ("evil.sharepoint.com", "bank.sharepoint.com"),
+            ("evil.storage.googleapis.com", "bank.storage.googleapis.com"),
+            ("evil.zendesk.com", "bank.zendesk.com"),
+            ("evil.my.salesforce.com", "bank.my.salesforce.com"),
+            ("evil.us1.list-manage.com", "bank.us1.list-manage.com"),
         ] {
             assert!(!same_site(a, b) && !same_site(b, a), "{a} {b}");
         }

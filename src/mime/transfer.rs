@@ -49,55 +49,73 @@ pub fn decode(encoding: Encoding, body: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// Octets that [`decode`] gives (nearly, for damaged base64), without decoding base64.
+/// Octets that [`decode`] gives (nearly, for damaged base64), without decoding base64 or uuencode.
 pub fn decoded_len(encoding: Encoding, body: &[u8]) -> usize {
     match encoding {
         Encoding::Identity => body.len(),
-        Encoding::Base64 => body.iter().filter(|b| sextet(**b).is_some()).count() * 3 / 4,
+        Encoding::Base64 => body.iter().filter(|b| lenient(**b).is_some()).count() * 3 / 4,
         Encoding::QuotedPrintable => quoted_printable(body).len(),
-        Encoding::Uuencode => uuencoded(body).map_or(body.len(), |octets| octets.len()),
+        Encoding::Uuencode => match uu_lines(body) {
+            Some(lines) => lines.map(|(n, _)| n).sum::<usize>().min(body.len()),
+            None => body.len(),
+        },
     }
 }
 
-/// What stands between `begin 644 name` and `end` (POSIX, uuencode): each line says with its first
-/// letter how many octets it holds. `None` if it does not begin.
-fn uuencoded(body: &[u8]) -> Option<Vec<u8>> {
-    let six = |b: &u8| u32::from(b.wrapping_sub(b' ') & 0x3f);
+/// The lines between `begin 644 name` and `end` (POSIX, uuencode): how many octets each says with its
+/// first letter that it holds, at most 63, and its digits. `None` if it does not begin.
+fn uu_lines(body: &[u8]) -> Option<impl Iterator<Item = (usize, &[u8])>> {
     let mut lines = body.split(|b| *b == b'\n');
     lines.find(|line| line.starts_with(b"begin "))?;
+    let lines = lines.map(<[u8]>::trim_ascii_end);
+    let lines = lines.take_while(|line| line != b"end");
+    Some(lines.filter_map(|line| {
+        let (count, digits) = line.split_first()?;
+        Some((usize::from(uu_digit(*count)), digits))
+    }))
+}
+
+fn uu_digit(b: u8) -> u8 {
+    b.wrapping_sub(b' ') & 0x3f
+}
+
+/// What such lines hold. Blanks at a line's end may have been lost on its way; but as who lies of
+/// them could make much of nothing, there is never more than the body itself has octets.
+fn uuencoded(body: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(body.len() / 4 * 3);
-    for line in lines {
-        let line = line.trim_ascii_end();
-        if line == b"end" {
-            break;
-        }
-        let Some((count, digits)) = line.split_first() else {
-            continue;
-        };
-        let mut octets = Vec::with_capacity(48);
-        // Blanks at a line's end may have been lost on its way.
-        for group in digits.chunks(4) {
-            let digit = |n: usize| group.get(n).map_or(0, six);
+    for (count, digits) in uu_lines(body)? {
+        let whole = out.len().saturating_add(count).min(body.len());
+        for group in digits.chunks(4).take(count.div_ceil(3)) {
+            let digit = |n: usize| group.get(n).map_or(0, |b| u32::from(uu_digit(*b)));
             let group = digit(0) << 18 | digit(1) << 12 | digit(2) << 6 | digit(3);
             let [_, a, b, c] = group.to_be_bytes();
-            octets.extend_from_slice(&[a, b, c]);
+            out.extend_from_slice(&[a, b, c]);
         }
-        octets.resize(usize::try_from(six(count)).unwrap_or(0), 0);
-        out.extend_from_slice(&octets);
+        out.resize(whole, 0);
     }
     Some(out)
 }
 
-fn sextet(b: u8) -> Option<u32> {
+/// What a digit of base64 is worth (RFC 4648 §4).
+pub(super) fn sextet(b: u8) -> Option<u32> {
     let n = match b {
         b'A'..=b'Z' => b - b'A',
         b'a'..=b'z' => b - b'a' + 26,
         b'0'..=b'9' => b - b'0' + 52,
-        b'+' | b'-' => 62,
-        b'/' | b'_' => 63,
+        b'+' => 62,
+        b'/' => 63,
         _ => return None,
     };
     Some(u32::from(n))
+}
+
+/// The same in the alphabets of mail and of addresses (RFC 4648 §5), which some take for mail.
+fn lenient(b: u8) -> Option<u32> {
+    match b {
+        b'-' => Some(62),
+        b'_' => Some(63),
+        b => sextet(b),
+    }
 }
 
 /// Base64 with everything foreign skipped; padding ends a group wherever it stands, so that
@@ -117,7 +135,7 @@ pub fn base64(body: &[u8]) -> Vec<u8> {
         }
     };
     for byte in body {
-        if let Some(n) = sextet(*byte) {
+        if let Some(n) = lenient(*byte) {
             group = group << 6 | n;
             have += 1;
             if have == 4 {
@@ -277,6 +295,17 @@ mod tests {
         assert_eq!(&*decode(Encoding::Uuencode, body), b"hello !!");
         assert_eq!(decoded_len(Encoding::Uuencode, body), 8);
         assert_eq!(&*decode(Encoding::Uuencode, b"plain\n"), b"plain\n");
+        // Two lines whose blanks were lost on the way.
+        let zeros = b"begin 644 a\n#\n#\n`\nend\n";
+        assert_eq!(&*decode(Encoding::Uuencode, zeros), &[0; 6]);
+    }
+
+    #[test]
+    fn s40_lines_that_lie_of_their_length_make_nothing_much() {
+        let bomb = [&b"begin 644 a\n"[..], &b"_\n".repeat(10_000)].concat();
+        let octets = decode(Encoding::Uuencode, &bomb);
+        assert_eq!(octets.len(), bomb.len());
+        assert_eq!(decoded_len(Encoding::Uuencode, &bomb), bomb.len());
     }
 
     #[test]
@@ -303,7 +332,10 @@ mod tests {
         #[test]
         fn nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             base64(&bytes);
-            uuencoded(&[b"begin \n", &*bytes].concat());
+            let body = [b"begin \n", &*bytes].concat();
+            let octets = decode(Encoding::Uuencode, &body);
+            prop_assert!(octets.len() <= body.len());
+            prop_assert_eq!(octets.len(), decoded_len(Encoding::Uuencode, &body));
             quoted_printable(&bytes);
             percent(&bytes);
         }

@@ -293,7 +293,7 @@ fn is_proved(from: &Address, checks: &Checks) -> bool {
         && (checks.dmarc.as_ref().is_some_and(passes) || checks.signed_by(&domain))
 }
 
-/// What the user's own server found.
+/// What the user's own server found; where that is not sure, what speaks against it only.
 fn checked(
     from: &Address,
     e: &Envelope,
@@ -314,7 +314,9 @@ fn checked(
     let spf = checks.spf.as_ref().filter(|c| about(c));
     let sent = spf.map_or(Verdict::None, |c| c.verdict);
     let signed = checks.signed_by(&domain.to_lowercase());
-    if verdict == Verdict::Pass {
+    let favourable =
+        verdict == Verdict::Pass || signed || (sent == Verdict::Pass && !mine) || checks.signed_in;
+    if verdict == Verdict::Pass && checks.sure {
         say(
             Level::Fine,
             tr!(
@@ -336,6 +338,13 @@ fn checked(
             by
         );
         say(Level::Alarm, text);
+    } else if favourable && !checks.sure {
+        // Who forges results forges good ones: they may accuse and never reassure.
+        let text = tr!(
+            "Results under the name {by} speak for it, but nothing shows that your mail server wrote them.",
+            by
+        );
+        say(Level::Fine, text);
     } else if signed {
         let text = tr!(
             "It carries a valid signature of {shown} (DKIM, checked by {by}).",
@@ -378,12 +387,12 @@ fn checked(
         let holds = |c: &&Check| c.verdict == Verdict::Pass && !c.domain.is_empty();
         let other = checks.dkim.iter().find(holds);
         let text = match other {
-            Some(c) => tr!(
+            Some(c) if checks.sure => tr!(
                 "Nothing proves that it is from {shown}; it was signed by {other}.",
                 shown,
                 other = ending(&c.domain)
             ),
-            None => tr!("Nothing proves that it is from {shown}.", shown),
+            _ => tr!("Nothing proves that it is from {shown}.", shown),
         };
         say(Level::Note, text);
     }

@@ -56,6 +56,12 @@ impl Not for System {
     }
 }
 
+/// Whether a keyword can be said in a command: it is an atom (RFC 9051 §9 `flag-keyword`).
+pub fn is_keyword(keyword: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_graphic() && !b"(){%*\"\\]".contains(&b);
+    !keyword.is_empty() && keyword.bytes().all(plain)
+}
+
 /// All flags of one message in one place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Flags {

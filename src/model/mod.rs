@@ -41,7 +41,7 @@ pub use address::Address;
 pub use contact::{Contact, Group, MailDomain};
 pub use draft::{Draft, DraftAttachment, DraftKind, SendOptions};
 pub use envelope::Envelope;
-pub use flags::{FlagChange, Flags, MDN_SENT, System};
+pub use flags::{FlagChange, Flags, MDN_SENT, System, is_keyword};
 pub use ids::{
     ActionId, DraftId, LocationId, MailboxId, MsgId, OpId, OutboxId, ReminderId, ThreadId,
 };

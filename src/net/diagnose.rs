@@ -463,6 +463,7 @@ mod tests {
             assert!(!line.contains(char::is_control), "{line:?}");
         }
     }
+
     #[test]
     fn what_is_said_of_a_message_is_no_failed_sign_in() {
         let line = |reply, code: &str, text: &str| {

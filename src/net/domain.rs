@@ -71,14 +71,15 @@ fn name_server(rest: &str) -> Option<SocketAddr> {
             .map(|ip| SocketAddr::new(ip, 53));
     };
     let ip = ip.parse::<Ipv6Addr>().ok()?;
+    // It becomes a part of a path: nothing is looked at for a name that no interface has.
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.:".contains(&b);
+    if zone.starts_with('.') || !zone.bytes().all(plain) {
+        return None;
+    }
     let index = zone.parse::<u32>().ok().or_else(|| {
         let known = std::fs::read_to_string(Path::new(INTERFACES).join(zone).join("ifindex"));
         known.ok()?.trim().parse().ok()
-    });
-    let plain = zone
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b));
-    let index = index.filter(|_| plain && !zone.starts_with('.'))?;
+    })?;
     Some(SocketAddrV6::new(ip, 53, 0, index).into())
 }
 

@@ -4,6 +4,7 @@
 //! A server refuses a token with a challenge that holds its reasons; it has to be answered before
 //! the refusal itself comes (RFC 7628 §3.2.3).
 
+use crate::lang::{kept, tr};
 use crate::model::{Auth, Endpoint, Secret};
 use crate::net::error::{NetError, Refusal};
 use base64::Engine as _;
@@ -46,11 +47,14 @@ pub(super) fn first(
         Auth::XOauth2 | Auth::OAuthBearer | Auth::OAuth => |c: char| c.is_control(),
     };
     if user.contains(odd) || word.contains(odd) {
-        let what = match auth {
-            Auth::Password => "the user name or password holds a NUL character",
-            _ => "the user name or access token holds a control character",
-        };
-        return Err(NetError::Unsendable(what.to_owned()));
+        let what = kept(|| {
+            let what = match auth {
+                Auth::Password => tr!("the user name or password holds a NUL character"),
+                _ => tr!("the user name or access token holds a control character"),
+            };
+            what.to_owned()
+        });
+        return Err(NetError::Unsendable(what));
     }
     Ok(Zeroizing::new(match auth {
         Auth::Password => format!("\0{user}\0{word}"),

@@ -7,6 +7,7 @@
 //! program has all of it or was not started. What it means to say is its exit code
 //! (sysexits.h); once it was started, an end that says nothing leaves the outcome unknown.
 
+use crate::lang::{kept, tr};
 use crate::model::step;
 use crate::net::error::NetError;
 use crate::net::smtp::{Asked, Mail, Outcome, Reply, SendReport, Stage, Witness, data};
@@ -78,26 +79,40 @@ impl Program {
         mail: &Mail<'_>,
         stage: &mut Witness<'_, E>,
     ) -> Result<Ended, Failed> {
-        let for_good = |e: NetError| Failed::ForGood(e.to_string());
-        let now = |what: &str, e: &dyn std::fmt::Display| Failed::Now(format!("{what}: {e}"));
+        let for_good = |e: NetError| match e {
+            NetError::Unsendable(why) => Failed::ForGood(why),
+            other => Failed::ForGood(other.to_string()),
+        };
         data::measure(mail.bytes).map_err(for_good)?;
         let command = self.command(mail)?;
-        let mut announce = |next| stage(next, &[]).map_err(|e| now("stopped before sending", &e));
+        let mut announce = |next| {
+            let stopped = |why| Failed::Now(kept(|| tr!("stopped before sending: {why}", why)));
+            stage(next, &[]).map_err(stopped)
+        };
         announce(Stage::Envelope)?;
         announce(Stage::Data)?;
-        let file = written(mail.bytes).map_err(|e| now("the message can't be written down", &e))?;
+        let unwritten = |why| {
+            Failed::Now(kept(|| {
+                tr!("the message can't be written down: {why}", why)
+            }))
+        };
+        let file = written(mail.bytes).map_err(unwritten)?;
         announce(Stage::Dot)?;
-        step("send", || self.run(command, file))
-            .map_err(|e| Failed::ForGood(format!("`{}` can't be run: {e}", self.name())))
+        step("send", || self.run(command, file)).map_err(|why| self.is_not_run(&why))
+    }
+
+    fn is_not_run(&self, why: &io::Error) -> Failed {
+        let name = self.name();
+        Failed::ForGood(kept(|| tr!("`{name}` can't be run: {why}", name, why)))
     }
 
     fn command(&self, mail: &Mail<'_>) -> Result<Command, Failed> {
         let name = self.argv.first().map_or("", String::as_str);
-        let program = find(name)
-            .map_err(|e| Failed::ForGood(format!("`{}` can't be run: {e}", self.name())))?;
+        let program = find(name).map_err(|why| self.is_not_run(&why))?;
         if mail.hold_until.is_some() {
-            let why = "a program holds no message back until later";
-            return Err(Failed::ForGood(why.to_owned()));
+            return Err(Failed::ForGood(kept(|| {
+                tr!("a program holds no message back until later").to_owned()
+            })));
         }
         // In a session of its own nothing that it starts reaches our terminal.
         let mut command = match find("setsid") {
@@ -149,31 +164,36 @@ impl Program {
         })
     }
 
-    /// What its end means for everybody, and in words.
+    /// What its end means for everybody, and in words, which are [`kept`].
     fn judge(&self, ended: Ended, dsn: bool) -> (Outcome, String) {
+        let words = kept(|| self.words(&ended, dsn));
+        (meaning(ended.status), words)
+    }
+
+    /// Its end in the language of now.
+    fn words(&self, ended: &Ended, dsn: bool) -> String {
         let name = self.name();
-        let outcome = meaning(ended.status);
         let how = match ended.status {
-            None => format!("no answer within {} s", self.patience.as_secs()),
+            None => tr!("no answer within {n} s", n = self.patience.as_secs()),
             Some(status) => match (status.code(), status.signal()) {
-                (Some(0), _) => return (outcome, format!("taken by {name}")),
-                (Some(code), _) => format!("exit code {code}"),
-                (None, Some(signal)) => format!("signal {signal}"),
-                (None, None) => "no exit code".to_owned(),
+                (Some(0), _) => return tr!("taken by {name}", name),
+                (Some(code), _) => tr!("exit code {code}", code),
+                (None, Some(signal)) => tr!("signal {signal}", signal),
+                (None, None) => tr!("no exit code").to_owned(),
             },
         };
         let said = match ended.said.as_str() {
-            "" => format!("{name} failed ({how})"),
+            "" => tr!("{name} failed ({how})", name, how),
             said => format!("{name}: {said} ({how})"),
         };
         // Qmail's says 100 to options that it does not know, others EX_USAGE.
         let usage = ended.status.and_then(|s| s.code());
         match usage.filter(|code| dsn && matches!(code, 64 | 100)) {
-            Some(_) => {
-                let said = format!("{said}; it may know no reports of delivery: send without");
-                (outcome, said)
-            }
-            None => (outcome, said),
+            Some(_) => tr!(
+                "{said}; it may know no reports of delivery: send without",
+                said
+            ),
+            None => said,
         }
     }
 
@@ -364,6 +384,30 @@ mod unit {
             assert_eq!(outcome(&format!("exit {code}")).0, wanted, "{code}");
         }
         assert_eq!(outcome("kill -9 $$").0, Outcome::Unknown);
+    }
+
+    #[test]
+    fn why_it_failed_is_kept_in_two_languages() {
+        use crate::lang::{Lang, during};
+        for script in ["exit 67", "echo 'no such user' >&2; exit 64", "kill -9 $$"] {
+            let dir = tempfile::tempdir().unwrap();
+            let program = program(dir.path(), script);
+            let (report, _) = during(Lang::German, || sent(&program, &mail()));
+            let error = report.error.unwrap();
+            let (german, english) = (
+                during(Lang::German, || error.to_string()),
+                error.to_string(),
+            );
+            assert_ne!(german, english, "{script}");
+            assert!(
+                english.contains("exit code") || english.contains("signal"),
+                "{english}"
+            );
+            assert!(
+                german.contains("Exit-Code") || german.contains("Signal"),
+                "{german}"
+            );
+        }
     }
 
     #[test]

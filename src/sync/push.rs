@@ -338,7 +338,11 @@ fn refusal(kit: &Kit, op: &Op, error: &NetError) -> String {
             let names = names.reduce(|before, last| tr!("{before} or {last}", before, last));
             tr!("{names} is gone there", names = names.unwrap_or_default())
         }),
-        false => error.to_string(),
+        false => match error {
+            // It is kept in two languages already.
+            NetError::Unsendable(why) => why.clone(),
+            _ => error.to_string(),
+        },
     }
 }
 

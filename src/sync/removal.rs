@@ -1,6 +1,6 @@
 //! Removing messages for good, wherever they lie.
 
-use crate::lang::mark;
+use crate::lang::{kept, tr};
 use crate::model::{MailboxName, Role, UidSet};
 use crate::net::NetError;
 use crate::net::imap::{Mode, Session};
@@ -28,9 +28,10 @@ pub fn for_good(
     }
     let trash = reader.role_mailbox(&kit.account.name, Role::Trash)?;
     let trash = trash.filter(|_| session.has_move()).ok_or_else(|| {
-        let why =
-            mark!("Gmail removes mail for good only from its trash, which it doesn't show here");
-        NetError::Unsendable(why.to_owned())
+        NetError::Unsendable(kept(|| {
+            tr!("Gmail removes mail for good only from its trash, which it doesn't show here")
+                .to_owned()
+        }))
     })?;
     let moved = session.move_to(uids, &trash.name)?;
     if !moved.is_empty() {

@@ -2,7 +2,7 @@
 //! and others write them. What was written here ends with those three, always, so that they are taken
 //! away again.
 
-use crate::model::{Flags, System};
+use crate::model::{Flags, System, is_keyword};
 
 /// The fields that a header ends with that was written here.
 const OURS: [&[u8]; 3] = [b"Status: ", b"X-Status: ", b"X-Keywords: "];
@@ -43,11 +43,7 @@ pub fn read(lines: &[u8]) -> Flags {
         };
         flags.system = flags.system | flag;
     }
-    let keyword = |w: &&str| {
-        w.len() <= 64
-            && w.bytes()
-                .all(|b| b.is_ascii_graphic() && !b"(){%*\"\\]".contains(&b))
-    };
+    let keyword = |w: &&str| w.len() <= 64 && is_keyword(w);
     let words = words.unwrap_or_default();
     flags.keywords = words
         .split_whitespace()

@@ -130,6 +130,37 @@ fn s23_only_the_own_servers_proof_verifies() {
 }
 
 #[test]
+fn s23_what_anybody_may_have_written_accuses_and_never_reassures() {
+    let said = |field: &str| {
+        let raw = format!("Authentication-Results: {field}\nFrom: a@bank.example\n\n");
+        let lines = of(raw.as_bytes(), &known()).details();
+        lines.iter().map(|l| format!("{l}\n")).collect::<String>()
+    };
+    for good in [
+        "dmarc=pass header.from=bank.example",
+        "dkim=pass header.d=bank.example",
+        "spf=pass smtp.mailfrom=bank.example",
+        "auth=pass smtp.mailfrom=bank.example",
+    ] {
+        let forged = said(&format!("a.post.example; {good}"));
+        assert!(
+            forged.contains("under the name a.post.example speak for it, but nothing shows"),
+            "{forged}"
+        );
+        for word in ["vouches", "valid signature", "may send", "signed in"] {
+            assert!(!forged.contains(word), "{forged}");
+        }
+        assert!(!said(&format!("post.example; {good}")).contains("nothing shows"));
+    }
+    let signed = said("a.post.example; dkim=pass header.d=evil.example");
+    assert!(
+        signed.contains("Nothing proves") && !signed.contains("signed by"),
+        "{signed}"
+    );
+    assert!(said("a.post.example; dmarc=fail header.from=bank.example").contains("probably not"));
+}
+
+#[test]
 fn strangers_are_told_from_friends() {
     let new = "· This is the first message from this address.";
     assert_eq!(line("From: a@x.example", &stranger(|_| {})), new);

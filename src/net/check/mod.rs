@@ -4,11 +4,11 @@
 mod spf;
 mod dkim;
 mod dmarc;
-mod told;
+pub mod shown;
+mod said;
 mod signed;
 pub mod sender;
 pub mod names;
-pub mod shown;
 pub mod chain;
 pub mod ports;
 pub mod clock;

@@ -2,7 +2,8 @@
 //! servers (MTA-STS, RFC 8461; TLS-RPT, RFC 8460). Hints: mail goes out without any of them, and may
 //! end in junk.
 
-use super::told::{careful, clean, list, nobody};
+use super::said::{careful, list, nobody};
+use super::shown::clean;
 use super::{dmarc, signed, spf};
 use crate::lang::tr;
 use crate::model::checkup::{Advice, Step};
@@ -277,29 +278,33 @@ fn policy(domain: &str, ask: &mut spf::Ask<'_>) -> Step {
             ),
         ),
         [Ok(found)] => {
-            let policy = match place == domain {
+            let kind = match place == domain {
                 true => found.policy,
                 false => found.below,
             };
-            let some = match found.percent {
-                100 => String::new(),
-                percent => tr!(" (of {percent} % of it)", percent),
-            };
+            let (policy, what) = (kind.name(), kind.words());
             let reports = match found.reports {
                 true => tr!("reports go to the domain"),
                 false => tr!("nobody is sent reports"),
             };
-            Step::fine(
-                NAME,
-                tr!(
-                    "p={policy} at {place}: {what}{some}; {reports}",
-                    policy = policy.name(),
+            let words = match found.percent {
+                100 => tr!(
+                    "p={policy} at {place}: {what}; {reports}",
+                    policy,
                     place,
-                    what = policy.words(),
-                    some,
+                    what,
                     reports
                 ),
-            )
+                percent => tr!(
+                    "p={policy} at {place}: {what} (of {percent} % of it); {reports}",
+                    policy,
+                    place,
+                    what,
+                    percent,
+                    reports
+                ),
+            };
+            Step::fine(NAME, words)
         }
         [Err(())] => careful(
             NAME,
@@ -487,8 +492,18 @@ mod tests {
     fn the_policy_of_the_domain_above_counts_for_what_is_below() {
         let zone = Zone::default().txt("_dmarc.own.test", "v=DMARC1; p=reject; sp=quarantine");
         let mut ask = |name: &str, kind: Kind| zone.said(name, kind);
-        let found = policy("mail.own.test", &mut ask);
-        assert!(found.found.unwrap().starts_with("p=quarantine at own.test"));
+        let found = policy("mail.own.test", &mut ask).found.unwrap();
+        assert_eq!(
+            found,
+            "p=quarantine at own.test: mail that fails both SPF and DKIM goes into junk; nobody is sent reports"
+        );
+        let zone = Zone::default().txt("_dmarc.own.test", "v=DMARC1; p=reject; pct=20");
+        let mut ask = |name: &str, kind: Kind| zone.said(name, kind);
+        let found = policy("own.test", &mut ask).found.unwrap();
+        assert_eq!(
+            found,
+            "p=reject at own.test: mail that fails both SPF and DKIM is refused (of 20 % of it); nobody is sent reports"
+        );
     }
 
     #[test]

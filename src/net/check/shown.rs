@@ -344,6 +344,7 @@ pub fn judge(
     )
 }
 
+/// What others wrote, as it may be shown.
 pub(super) fn clean(text: &str) -> String {
     Clean::line(text).to_string()
 }

@@ -2,7 +2,8 @@
 //! (DKIM, RFC 6376).
 
 use super::dkim::{self, Key};
-use super::told::{careful, clean, list};
+use super::said::{careful, list};
+use super::shown::clean;
 use crate::lang::tr;
 use crate::model::checkup::Step;
 use crate::net::dns::{Kind, Said};

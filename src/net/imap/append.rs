@@ -5,7 +5,7 @@ use crate::model::{Flags, MailboxName, Uid, UidValidity};
 use crate::net::error::NetError;
 use crate::net::imap::change::{date_time, has_8_bit_header};
 use crate::net::imap::code::Code;
-use crate::net::imap::command::Part;
+use crate::net::imap::command::{Command, Part};
 use crate::net::imap::decode::{Reply, Verdict};
 use crate::net::imap::fail;
 use crate::net::imap::session::Session;
@@ -77,16 +77,17 @@ impl Session {
             return Ok(all);
         }
         let replies = self.pipeline(&commands, None, &mut |_, said| Ok(Some(said)))?;
-        Ok(replies.iter().map(added).collect())
+        let names = commands.first().map(Command::strings).unwrap_or_default();
+        Ok(replies.iter().map(|reply| added(reply, &names)).collect())
     }
 }
 
-fn added(reply: &Reply) -> Added {
+fn added(reply: &Reply, names: &[String]) -> Added {
     match (&reply.verdict, &reply.code) {
         (Verdict::Ok, Some(Code::AppendUid(validity, list))) => {
             Ok(list.iter().next().map(|uid| (*validity, uid)))
         }
         (Verdict::Ok, _) => Ok(None),
-        _ => Err(fail::refused(reply)),
+        _ => Err(fail::refused(reply, names)),
     }
 }

@@ -4,14 +4,18 @@
 //! APPEND is our own: the crate neither quotes its mailbox nor keeps the reason of a refusal.
 //! Sets are sent in pieces; when a later piece is refused, the ones before it have happened.
 
-use crate::model::{FlagChange, Flags, MailboxName, System, Uid, UidSet, UidValidity, name};
+use crate::lang::{kept, tr};
+use crate::model::{
+    FlagChange, Flags, MailboxName, System, Uid, UidSet, UidValidity, is_keyword, name,
+};
 use crate::net::error::{NetError, Refusal};
 use crate::net::imap::code::Code;
-use crate::net::imap::command::{Command, is_keyword};
+use crate::net::imap::command::Command;
 use crate::net::imap::decode::{Reply, Untagged};
 use crate::net::imap::item::MONTHS;
 use crate::net::imap::session::{Session, nothing};
 use crate::net::imap::{fail, gmail};
+use crate::text::size;
 
 /// One message's way: its UID before, and the generation and UID after.
 pub type Copied = (Uid, UidValidity, Uid);
@@ -50,7 +54,7 @@ impl Session {
                     // A delta never conflicts with what others do, so it is simply said again.
                     let again = self.run(&command, &mut nothing)?;
                     if matches!(again.code, Some(Code::Modified(_))) {
-                        return Err(fail::refused(&again));
+                        return Err(fail::refused(&again, &[]));
                     }
                 }
             }
@@ -78,8 +82,10 @@ impl Session {
     /// Labels as the server spells them.
     fn labels(&self, keywords: &[String]) -> Result<Vec<Vec<u8>>, NetError> {
         let spelled = |keyword: &String| {
-            let label = gmail::label(keyword)
-                .ok_or_else(|| NetError::Unsendable("it is no label's name".to_owned()))?;
+            let label = gmail::label(keyword).ok_or_else(|| {
+                let why = kept(|| tr!("Gmail can't have a label of this name").to_owned());
+                NetError::Unsendable(why)
+            })?;
             Ok(match self.utf8() {
                 true => label.into_bytes(),
                 false => name::encode(&label),
@@ -132,7 +138,8 @@ impl Session {
     ///
     /// # Errors
     /// See [`Session`]; a refusal with TRYCREATE if the mailbox isn't there, with OVERQUOTA if it
-    /// does not fit, with TOOBIG if it is larger than the server says that it takes (RFC 7889).
+    /// does not fit; [`NetError::Unsendable`] if it is larger than the server says that it takes
+    /// (RFC 7889).
     pub fn append(
         &mut self,
         to: &MailboxName,
@@ -167,11 +174,13 @@ impl Session {
     /// Whether the server takes so much at once; it is not tried otherwise.
     pub(super) fn fits(&self, octets: usize) -> Result<(), NetError> {
         match self.caps.append_limit() {
-            Some(most) if octets as u64 > most => Err(NetError::Refused(Refusal {
-                code: Some("TOOBIG".to_owned()),
-                text: format!("it takes no message beyond {most} octets"),
-                ..Refusal::default()
-            })),
+            Some(most) if octets as u64 > most => Err(NetError::Unsendable(kept(|| {
+                tr!(
+                    "the message has {size}; the server takes at most {most}",
+                    size = size::human(octets as u64),
+                    most = size::human(most)
+                )
+            }))),
             _ => Ok(()),
         }
     }

@@ -3,8 +3,12 @@
 //! Nothing from outside gets into a command but through [`Command::astring`], [`Command::mailbox`]
 //! or a number, so a mailbox named `a" NOOP\r\na9 LOGOUT` is a mailbox and not three commands.
 
-use crate::model::{Flags, MailboxName};
+use crate::lang::tr;
+use crate::model::{Flags, MailboxName, is_keyword, name};
 use std::borrow::Cow;
+
+/// Octets of a literal that may be a name.
+const LONGEST_NAME: usize = 1024;
 
 /// A piece of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,17 +20,27 @@ pub enum Part<'a> {
 }
 
 /// Why something can't be said in a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unsayable {
     /// No literal may hold NUL (RFC 9051 §9 `literal`).
-    #[error("it holds a NUL character")]
     Nul,
     /// Keywords are atoms.
-    #[error("a keyword can hold neither blanks nor any of ( ) {{ % * \" \\ ]")]
     Keyword,
     /// A mailbox must be called something.
-    #[error("it is empty")]
     Empty,
+}
+
+impl Unsayable {
+    /// In words.
+    pub fn told(self) -> &'static str {
+        match self {
+            Unsayable::Nul => tr!("the name holds a NUL character"),
+            Unsayable::Keyword => {
+                tr!("a tag can hold neither blanks nor brackets nor any of % * \" \\")
+            }
+            Unsayable::Empty => tr!("the mailbox has no name"),
+        }
+    }
 }
 
 /// A command without its tag, being built.
@@ -111,16 +125,45 @@ impl<'a> Command<'a> {
         self
     }
 
+    /// What it says in quotation marks, or in short literals, as servers like to repeat it: as it goes
+    /// over the wire, and in letters.
+    pub fn strings(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        for part in &self.parts {
+            match part {
+                Part::Literal(bytes) if bytes.len() <= LONGEST_NAME => out.push(bytes.to_vec()),
+                Part::Literal(_) => {}
+                Part::Text(text) => quotations(text, &mut out),
+            }
+        }
+        let spelled = |bytes: &Vec<u8>| {
+            let wire = String::from_utf8_lossy(bytes).into_owned();
+            let letters = name::decode(bytes);
+            [Some(wire.clone()), Some(letters).filter(|l| *l != wire)]
+        };
+        let both = out.iter().flat_map(spelled).flatten();
+        both.filter(|said| !said.is_empty()).collect()
+    }
+
     /// The pieces, in order.
     pub fn parts(&self) -> &[Part<'a>] {
         &self.parts
     }
 }
 
-/// Whether a keyword can be said in a command: it is an atom (RFC 9051 §9 `flag-keyword`).
-pub fn is_keyword(keyword: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_graphic() && !b"(){%*\"\\]".contains(&b);
-    !keyword.is_empty() && keyword.bytes().all(plain)
+/// Adds the quoted strings in a text of our own making.
+fn quotations(text: &str, out: &mut Vec<Vec<u8>>) {
+    let mut inside: Option<Vec<u8>> = None;
+    let mut bytes = text.bytes();
+    while let Some(b) = bytes.next() {
+        match (b, &mut inside) {
+            (b'"', None) => inside = Some(Vec::new()),
+            (b'"', Some(_)) => out.extend(inside.take()),
+            (b'\\', Some(said)) => said.extend(bytes.next()),
+            (b, Some(said)) => said.push(b),
+            (_, None) => {}
+        }
+    }
 }
 
 /// `bytes` as a quoted string, if they are printable ASCII and not too long for a line.
@@ -166,6 +209,20 @@ mod tests {
         }
         let nul = Command::new("").mailbox(&MailboxName::new("a\0b"));
         assert_eq!(nul.unwrap_err(), Unsayable::Nul);
+    }
+
+    #[test]
+    fn what_servers_like_to_repeat_is_told() {
+        let of = |name: &[u8]| {
+            let command = Command::new("UID COPY 1:7 ").mailbox(&MailboxName::new(name));
+            command.unwrap().text(" (\\Seen)").strings()
+        };
+        assert_eq!(of(b"a\"b\\c"), ["a\"b\\c"]);
+        assert_eq!(of(b"&AMQ-"), ["&AMQ-", "Ä"]);
+        assert_eq!(of("Ä".as_bytes()), ["Ä"]);
+        assert_eq!(of(b"x y"), ["x y"]);
+        let large = Command::new("APPEND \"INBOX\" ").literal(&[b'x'; 2000]);
+        assert_eq!(large.strings(), ["INBOX"]);
     }
 
     #[test]

@@ -163,7 +163,7 @@ pub const EXTENSIONS: [Extension; 24] = [
     row(
         &["LITERAL+", "LITERAL-", "IMAP4REV2"],
         "7888",
-        "names, and messages up to 64 KiB, sent without waiting",
+        "names, and messages up to 64 KiB (LITERAL-: 4 KiB), sent without waiting",
         "a round trip for each",
     ),
     row(

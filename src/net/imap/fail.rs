@@ -1,5 +1,6 @@
 //! The errors of this folder: how what a server said becomes a [`NetError`].
 
+use crate::lang::kept;
 use crate::net::error::{NetError, Refusal, too_many_connections};
 use crate::net::imap::caps::Caps;
 use crate::net::imap::code::Code;
@@ -7,32 +8,41 @@ use crate::net::imap::command::Unsayable;
 use crate::net::imap::decode::{Reply, Verdict};
 use crate::net::imap::quirks;
 
-/// A tagged NO or BAD; the session goes on.
-pub fn refused(reply: &Reply) -> NetError {
-    match passes(reply) {
+/// A tagged NO or BAD; the session goes on. `names` are what the command said that servers like to
+/// repeat ([`Command::strings`](crate::net::imap::command::Command::strings)).
+pub fn refused(reply: &Reply, names: &[String]) -> NetError {
+    match passes(reply, &own_words(&reply.text, names)) {
         true => NetError::Later(refusal(reply)),
         false => NetError::Refused(refusal(reply)),
     }
 }
 
 /// A tagged NO or BAD to our credentials. What is said of a name and password counts before what is
-/// said of trying again: "Invalid credentials, please try again" is no trouble of the server's.
+/// said of trying again: "Invalid credentials, please try again" is no trouble of the server's. That
+/// we may try again is a courtesy that says nothing: a wrong password that is sent again and again
+/// locks the account.
 pub fn sign_in(reply: &Reply) -> NetError {
     let text = reply.text.to_ascii_lowercase();
-    let wrong = [
-        "invalid",
-        "incorrect",
-        "wrong",
-        "credential",
-        "bad username",
-        "password",
-    ];
+    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let denied = match &reply.code {
         Some(Code::Other(name)) => name.starts_with("AUTH") || name == "EXPIRED",
         _ => false,
     };
-    let judged = denied || wrong.iter().any(|word| text.contains(word));
-    let passes = is_coded(reply) || quirks::passes(&reply.text) || (!judged && passes(reply));
+    let wrong = denied
+        || says(&[
+            "invalid",
+            "incorrect",
+            "wrong",
+            "credential",
+            "bad username",
+            "password",
+        ]);
+    // A server in trouble says so, and then that signing in failed.
+    let troubled = has_fault(reply, &text) || says(&["temporar", "bandwidth"]);
+    let failed = says(&["login fail", "authentication fail", "denied"]);
+    let passes = is_coded(reply)
+        || quirks::passes(&reply.text)
+        || (!wrong && (troubled || (!failed && says(&["later"]))));
     // Some refuse a right password while there are too many connections, and give no code for it.
     match passes || too_many_connections(&reply.text) {
         true => NetError::AuthLater(refusal(reply)),
@@ -65,7 +75,7 @@ pub fn over() -> NetError {
 
 /// A command that can't be written.
 pub fn unsayable(why: Unsayable) -> NetError {
-    NetError::Unsendable(why.to_string())
+    NetError::Unsendable(kept(|| why.told().to_owned()))
 }
 
 /// Capabilities that came untagged, in the form of those that come in a code.
@@ -86,14 +96,39 @@ fn refusal(reply: &Reply) -> Refusal {
 }
 
 /// Whether a refusal passes by itself: by its code, or in words that many use. Where it does not, who
-/// asked is patient only for so long.
-fn passes(reply: &Reply) -> bool {
+/// asked is patient only for so long. `said`: its own words.
+fn passes(reply: &Reply, said: &str) -> bool {
+    if is_final(reply) {
+        return false;
+    }
     if reply.code == Some(Code::OverQuota) {
         // A full mailbox does not empty by itself; bandwidth limits come so, too.
-        return reply.text.to_ascii_lowercase().contains("bandwidth");
+        return said.contains("bandwidth");
     }
-    is_coded(reply) || quirks::passes(&reply.text) || is_put_off(&reply.text) || has_fault(reply)
+    is_coded(reply) || quirks::passes(said) || is_put_off(said) || has_fault(reply, said)
 }
+
+/// Whether its code is a last word, whatever is said beside it: much of that is a mailbox's name.
+fn is_final(reply: &Reply) -> bool {
+    match &reply.code {
+        Some(Code::NonExistent | Code::TryCreate | Code::AlreadyExists) => true,
+        Some(Code::Other(name)) => FINAL.contains(&name.as_str()),
+        _ => false,
+    }
+}
+
+/// Codes that are a last word and that nothing else is made of (RFC 5530 §3, RFC 9051 §7.1,
+/// RFC 7889 §4).
+const FINAL: [&str; 8] = [
+    "NOPERM",
+    "CANNOT",
+    "TOOBIG",
+    "CLIENTBUG",
+    "HASCHILDREN",
+    "BADCHARSET",
+    "UNKNOWN-CTE",
+    "PRIVACYREQUIRED",
+];
 
 /// Whether its code says that it passes.
 fn is_coded(reply: &Reply) -> bool {
@@ -104,19 +139,69 @@ fn is_coded(reply: &Reply) -> bool {
     }
 }
 
+/// What a refusal says in small letters, without what stands in quotation marks and without the
+/// names that it repeats: a mailbox may be called "Temporary".
+fn own_words(text: &str, names: &[String]) -> String {
+    let mut said = unquoted(&text.to_lowercase());
+    for name in names {
+        said = without(&said, &name.to_lowercase());
+    }
+    said
+}
+
+/// A text without what stands in quotation marks. An apostrophe within a word is none.
+fn unquoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['"', '\'', '<']) {
+        let (before, quoted) = rest.split_at(at);
+        out.push_str(before);
+        let mut inside = quoted.chars();
+        let mark = inside.next().unwrap_or_default();
+        let inside = inside.as_str();
+        let ends = if mark == '<' { '>' } else { mark };
+        let begins = mark != '\'' || !out.ends_with(char::is_alphanumeric);
+        rest = match inside.split_once(ends).filter(|_| begins) {
+            Some((_, after)) => after,
+            None => {
+                out.push(mark);
+                inside
+            }
+        };
+    }
+    out.push_str(rest);
+    out
+}
+
+/// A text without a name, wherever that stands in it for itself.
+fn without(text: &str, name: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while !name.is_empty()
+        && let Some((before, after)) = rest.split_once(name)
+    {
+        out.push_str(before);
+        let within = out.ends_with(char::is_alphanumeric)
+            && name.starts_with(char::is_alphanumeric)
+            || after.starts_with(char::is_alphanumeric) && name.ends_with(char::is_alphanumeric);
+        out.push_str(if within { name } else { " " });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
 /// Whether these words put us off.
-fn is_put_off(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
+fn is_put_off(said: &str) -> bool {
     let words = ["bandwidth", "try again", "temporar"];
-    words.iter().any(|word| text.contains(word))
+    words.iter().any(|word| said.contains(word))
 }
 
 /// Whether the server stumbled: over what was asked, or over itself.
-fn has_fault(reply: &Reply) -> bool {
-    let text = reply.text.to_ascii_lowercase();
+fn has_fault(reply: &Reply, said: &str) -> bool {
     let words = ["system error", "server error", "internal error"];
     matches!(&reply.code, Some(Code::Other(name)) if name == SERVERBUG)
-        || words.iter().any(|word| text.contains(word))
+        || words.iter().any(|word| said.contains(word))
 }
 
 /// The code of a server that stumbled (RFC 5530 §3).
@@ -142,8 +227,104 @@ pub fn is_refusal(error: &NetError) -> bool {
                 "OVERQUOTA",
             ];
             let coded = r.code.as_deref().is_some_and(|code| later.contains(&code));
-            has_fault(&fault) && !coded && !is_put_off(&r.text) && !quirks::passes(&r.text)
+            let said = own_words(&r.text, &[]);
+            has_fault(&fault, &said) && !coded && !is_put_off(&said) && !quirks::passes(&said)
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::imap::command::Command;
+    use proptest::prelude::*;
+
+    fn reply(words: &str) -> Reply {
+        let (code, text) = match words.strip_prefix('[').and_then(|w| w.split_once("] ")) {
+            Some((code, text)) => (Some(Code::parse(code.as_bytes())), text),
+            None => (None, words),
+        };
+        Reply {
+            verdict: Verdict::No,
+            code,
+            text: text.to_owned(),
+        }
+    }
+
+    fn names(name: &str) -> Vec<String> {
+        let name = crate::model::name::encode(name);
+        let command = Command::new("SELECT ").astring(&name).unwrap();
+        command.strings()
+    }
+
+    #[test]
+    fn a_mailbox_may_be_called_as_if_it_put_us_off() {
+        for (mailbox, words, later) in [
+            (
+                "Temporary",
+                "[NONEXISTENT] Mailbox doesn't exist: Temporary",
+                false,
+            ),
+            (
+                "Temporary",
+                "[TRYCREATE] Mailbox doesn't exist: Temporary",
+                false,
+            ),
+            (
+                "Temporary",
+                "[ALREADYEXISTS] Temporary exists, try again",
+                false,
+            ),
+            ("Temporary", "[NOPERM] Permission denied: Temporary", false),
+            ("Temporary", "[CANNOT] Can't delete Temporary", false),
+            ("Temporary", "[TOOBIG] too big for Temporary", false),
+            (
+                "Temporary",
+                "[OVERQUOTA] Quota exceeded for Temporary",
+                false,
+            ),
+            ("bandwidth", "[OVERQUOTA] Quota exceeded: bandwidth", false),
+            ("Temporary", "Temporary doesn't exist.", false),
+            ("Temporary", "Mailbox doesn't exist: \"Temporary\"", false),
+            ("x", "Mailbox doesn't exist: 'Temporary'", false),
+            ("x", "Mailbox doesn't exist: <Temporary>", false),
+            ("Work/Temporary", "No such mailbox Work/Temporary", false),
+            ("Temporär", "No such mailbox Tempor&AOQ-r", false),
+            ("Temporary ä", "No such mailbox Temporary ä", false),
+            ("Server error", "Unknown mailbox Server error", false),
+            // What a server says itself still counts.
+            ("Temporary", "[UNAVAILABLE] Temporary", true),
+            ("Temporary", "Temporary can't be opened, try again", true),
+            ("tempo", "Temporary failure", true),
+            ("x", "It's temporarily locked, isn't it", true),
+            ("x", "Temporary trouble with the user's mailbox", true),
+            ("x", "[SERVERBUG] Internal error", true),
+            ("x", "System Error (Failure)", true),
+            ("", "Temporary failure", true),
+        ] {
+            let error = refused(&reply(words), &names(mailbox));
+            assert_eq!(
+                matches!(error, NetError::Later(_)),
+                later,
+                "{mailbox}: {words}"
+            );
+            let gone = words.contains("exist: ") || words.contains("No such");
+            assert!(!gone || later || error.no_such_mailbox(), "{words}");
+            let there = words.starts_with("[ALREADY");
+            assert!(!there || error.already_exists(), "{words}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_words_are_judged(
+            text in "(Temporary|try again|a|'|\"|<|>| |İ|\\PC){0,20}",
+            name in "(Temporary|a|'|İ|\\PC){0,5}",
+        ) {
+            let said = own_words(&text, &[name]);
+            prop_assert!(said.len() <= 2 * text.len());
+            sign_in(&reply(&text));
+        }
     }
 }

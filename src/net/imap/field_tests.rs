@@ -1,7 +1,7 @@
 //! What servers in the field were seen to do: Gmail, Yahoo, Exchange, DavMail, Dovecot. Each costs what
 //! it is about and nothing else.
 
-use crate::model::{Flags, ModSeq, Security, Uid, UidSet};
+use crate::model::{Flags, MailboxName, ModSeq, Security, Uid, UidSet};
 use crate::net::error::NetError;
 use crate::net::imap::append::Addition;
 use crate::net::imap::is_refusal;
@@ -126,6 +126,122 @@ fn a_message_that_is_had_by_its_plain_header_keeps_its_date_size_and_identity() 
     server.join().unwrap();
 }
 
+/// A server that refuses a message whenever it is asked for any of these with it; what it was asked.
+fn asked_for_one(refuses: &'static [&'static str]) -> (Vec<HeaderItem>, u32) {
+    let (mut session, server) = session("OBJECTID", move |s| {
+        s.select("a2", 1);
+        for n in 3.. {
+            let line = s.line();
+            if !line.contains(" UID FETCH 5 ") {
+                assert!(line.contains("NOOP"), "{line}");
+                s.send(&format!("* {n} EXISTS\na{n} OK x\n"));
+                return;
+            }
+            match refuses.iter().any(|item| line.contains(item)) {
+                true => s.send(&format!("a{n} NO [SERVERBUG] Internal error\n")),
+                false => s.send(&format!(
+                    "* 1 FETCH (UID 5 FLAGS (\\Seen) BODY[HEADER] {{0}}\n)\na{n} OK x\n"
+                )),
+            }
+        }
+    });
+    session.select(&inbox(), Mode::ReadWrite).unwrap();
+    let (items, _) = headers(&mut session, &set(&[5]));
+    session.noop().unwrap();
+    let commands = session.exists() - 3;
+    drop(session);
+    server.join().unwrap();
+    (items, commands)
+}
+
+#[test]
+fn one_message_is_had_without_what_the_server_stumbles_over() {
+    for (refuses, commands) in [
+        (&["EMAILID"][..], 3),
+        (&["RFC822.SIZE"], 4),
+        (&["INTERNALDATE", "EMAILID"], 4),
+    ] {
+        let (items, asked) = asked_for_one(refuses);
+        assert_eq!((items.len(), asked), (1, commands), "{refuses:?}");
+        assert!(items[0].flags.system.has(crate::model::System::SEEN));
+    }
+}
+
+#[test]
+fn what_names_a_message_at_gmail_is_asked_for_after_a_passing_error_too() {
+    let (mut session, server) = session("X-GM-EXT-1", |s| {
+        s.select("a2", 4);
+        for n in 3.. {
+            let line = s.line();
+            let Some((_, rest)) = line.split_once(" UID FETCH ") else {
+                return;
+            };
+            assert!(rest.contains("X-GM-MSGID X-GM-THRID X-GM-LABELS"), "{line}");
+            let range = rest.split(' ').next().unwrap();
+            let (lo, hi) = range.split_once(':').unwrap_or((range, range));
+            let (lo, hi): (u32, u32) = (lo.parse().unwrap(), hi.parse().unwrap());
+            // It passes once the whole set and both of its ends were refused.
+            if n < 6 {
+                s.send(&format!("a{n} NO System Error (Failure)\n"));
+                continue;
+            }
+            (lo..=hi).for_each(|uid| s.send(&row(uid)));
+            s.send(&format!("a{n} OK x\n"));
+        }
+    });
+    session.select(&inbox(), Mode::ReadWrite).unwrap();
+    assert_eq!(headers(&mut session, &UidSet::range(1, 4)).0.len(), 4);
+    assert_eq!(headers(&mut session, &UidSet::range(5, 6)).0.len(), 2);
+    drop(session);
+    server.join().unwrap();
+}
+
+#[test]
+fn a_mailbox_that_is_called_temporary_is_no_promise() {
+    let name = MailboxName::new("Temporary");
+    for (words, later) in [
+        ("NO [NONEXISTENT] Mailbox doesn't exist: Temporary", false),
+        ("NO Temporary doesn't exist.", false),
+        ("NO [TRYCREATE] Mailbox doesn't exist: Temporary", false),
+        ("NO Temporary is locked, try again", true),
+    ] {
+        let (mut session, server) = session("MOVE", move |s| {
+            s.expect("a2 UID MOVE 1 \"Temporary\"");
+            s.send(&format!("a2 {words}\n"));
+        });
+        let error = session.move_to(&set(&[1]), &name).unwrap_err();
+        assert_eq!(matches!(error, NetError::Later(_)), later, "{words}");
+        assert_eq!(error.no_such_mailbox(), !later, "{words}");
+        server.join().unwrap();
+    }
+}
+
+#[test]
+fn messages_that_go_are_noticed_when_no_more_of_them_is_kept() {
+    let (mut session, server) = session("ESEARCH", |s| {
+        s.select("a2", 160_000);
+        let odd: Vec<String> = (0..50_001).map(|n| (2 * n + 1).to_string()).collect();
+        s.expect("a3 NOOP");
+        s.send(&format!("* VANISHED {}\na3 OK x\n", odd.join(",")));
+        for n in 4..10 {
+            let line = s.line();
+            let (_, range) = line.split_once(" UID SEARCH RETURN (ALL) ").unwrap();
+            let (lo, hi) = range.split_once(':').unwrap();
+            let (lo, hi): (u32, u32) = (lo.parse().unwrap(), hi.parse().unwrap());
+            // One goes between the windows of the first look.
+            let gone = if n == 4 { "* VANISHED 7\n" } else { "" };
+            let (lo, hi) = (lo + u32::from(n < 7), hi + 1);
+            s.send(&format!(
+                "{gone}* ESEARCH (TAG \"a{n}\") UID ALL {lo}:{hi}\na{n} OK x\n"
+            ));
+        }
+    });
+    session.select(&inbox(), Mode::ReadWrite).unwrap();
+    session.noop().unwrap();
+    assert_eq!(session.uids().unwrap().ranges(), [(1, 109_999)]);
+    server.join().unwrap();
+}
+
 #[test]
 fn all_uids_of_a_large_mailbox_are_asked_for_in_windows_with_esearch_too() {
     let holes = |lo: u32, hi: u32| {
@@ -227,6 +343,13 @@ fn a_wrong_password_stays_wrong_and_a_server_in_trouble_is_no_wrong_password() {
             true,
         ),
         ("NO LOGIN failed.", true),
+        // That one may try again is no word on the server.
+        ("NO Authentication failed. Please try again.", true),
+        ("NO Login failed, please try again later", true),
+        ("NO Access denied, try again", true),
+        ("NO Please try again", true),
+        ("NO Please try again later", false),
+        ("NO System error, login failed", false),
         (
             "NO [ALERT] Account exceeded command or bandwidth limits. (Failure)",
             false,
@@ -370,7 +493,8 @@ fn a_large_message_is_not_sent_before_it_is_wanted_nor_one_that_is_too_large() {
     };
     assert!(send(70_000).to_string().contains("not so large"));
     let refused = send(100_001);
-    assert!(is_refusal(&refused) && refused.to_string().contains("100000"));
+    assert!(matches!(refused, NetError::Unsendable(_)), "{refused:?}");
+    assert!(refused.to_string().contains("98 KB"), "{refused}");
     session.noop().unwrap();
     server.join().unwrap();
 }

@@ -2,8 +2,9 @@
 //!
 //! Rows go to a sink as they arrive, in constant memory. When a server refuses a set, or sends rows
 //! that can't be used, the set is halved until the message that is to blame stands alone; that one
-//! is asked for its plain header, and given up if even that fails (F-30). The number of commands
-//! beyond the first is bounded, so that no server makes us ask for ever.
+//! is asked for its plain header, then without what a server may stumble over (its date, its size,
+//! what extensions add), and given up if even that fails (F-30). The number of commands beyond the
+//! first is bounded, so that no server makes us ask for ever.
 
 use crate::model::{Flags, ModSeq, Uid, UidSet};
 use crate::net::error::NetError;
@@ -26,6 +27,8 @@ pub(super) const HEADER: usize = 256 << 10;
 const RETRIES: u32 = 64;
 /// What a message that can't be had in the usual way is asked for.
 const PLAIN: &str = "UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER]";
+/// What it is asked for last, where that is refused, too.
+const LAST: &str = "UID FLAGS BODY.PEEK[HEADER]";
 
 /// Which messages a header fetch is about.
 #[derive(Clone, Copy, Debug)]
@@ -117,7 +120,8 @@ impl Session {
     }
 
     /// Whether it is what extensions add that is refused, and not messages: of a refused set the
-    /// last and the first message are asked for with it and without it.
+    /// last and the first message are asked for with it and without it. Never at Gmail, which says
+    /// "System Error" for a while now and then, and whose messages are known by what it adds.
     fn refuses_items(
         &mut self,
         set: &UidSet,
@@ -129,6 +133,9 @@ impl Session {
         let [Some(&(_, last)), Some(&(first, _))] = ends else {
             return Ok(false);
         };
+        if self.caps.gmail() {
+            return Ok(false);
+        }
         for uid in [last, first] {
             let one = UidSet::range(uid, uid);
             let mut ask = |session: &mut Session, items: &str, report: &mut FetchReport| {
@@ -210,27 +217,41 @@ impl Session {
                 report.left.insert(uid);
                 continue;
             }
-            commands -= 1;
-            self.plain_header(uid, report, sink)?;
+            self.plain_header(uid, &mut commands, report, sink)?;
         }
         Ok(())
     }
 
-    /// The last try for one message.
+    /// The last tries for one message: each asks for less than the one that was refused before.
     fn plain_header(
         &mut self,
         uid: Uid,
+        commands: &mut u32,
         report: &mut FetchReport,
         sink: &mut Sink<'_>,
     ) -> Result<(), NetError> {
         let set = UidSet::range(uid.get(), uid.get());
         let bad = report.bad.len();
-        let text = format!("UID FETCH {uid} ({PLAIN}{})", self.identity_items());
-        let whole = self.header_rows(text, Some(&set), report, sink)?;
-        // An OK without a row: the message is gone.
-        if !whole && !report.uids.contains(uid) && report.bad.len() == bad {
-            report.bad.push(uid);
+        let more = self.identity_items();
+        // At Gmail flags without labels are half of them.
+        let least = if self.caps.gmail() { more } else { "" };
+        let mut tries = vec![format!("{PLAIN}{more}"), format!("{PLAIN}{least}")];
+        tries.push(format!("{LAST}{least}"));
+        tries.dedup();
+        for items in tries {
+            if *commands == 0 {
+                report.left.insert(uid);
+                return Ok(());
+            }
+            *commands -= 1;
+            let text = format!("UID FETCH {uid} ({items})");
+            let whole = self.header_rows(text, Some(&set), report, sink)?;
+            // An OK without a row: the message is gone.
+            if whole || report.uids.contains(uid) || report.bad.len() > bad {
+                return Ok(());
+            }
         }
+        report.bad.push(uid);
         Ok(())
     }
 

@@ -84,7 +84,7 @@ impl Session {
                 }
             }
         };
-        self.finish(status)?;
+        self.finish(status, &[])?;
         match end {
             IdleEnd::Timeout if !self.notes.unsolicited.is_empty() => Ok(IdleEnd::Changed),
             end => Ok(end),
@@ -97,7 +97,7 @@ impl Session {
             Heard::Continue => Ok(()),
             Heard::Done(status) => {
                 self.idle_refused = true;
-                self.finish(status)?;
+                self.finish(status, &[])?;
                 Err(fail::odd("the server ends IDLE at once"))
             }
         }

@@ -136,7 +136,7 @@ fn answer(port: &Port, error: &imap::Error) -> NetError {
     let refusal = matches!(error, imap::Error::No(_) | imap::Error::Bad(_));
     let status = port.line().take_heard().pop();
     match status {
-        Some(status) if refusal => fail::refused(&status),
+        Some(status) if refusal => fail::refused(&status, &[]),
         _ => lost(port, error),
     }
 }
@@ -161,7 +161,7 @@ fn start_tls(port: &Port, account: &Account, patience: Patience) -> Result<(), N
     })?;
     if status.verdict != Verdict::Ok {
         line.kill();
-        return Err(match fail::refused(&status) {
+        return Err(match fail::refused(&status, &[]) {
             later @ NetError::Later(_) => later,
             _ => NetError::tls(
                 TlsFault::NoStartTls,

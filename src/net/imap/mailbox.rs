@@ -184,9 +184,11 @@ impl Session {
             }
         })?;
         // One refusal is about one mailbox; a server that puts everything off is told as such.
-        match replies.iter().find(|r| r.verdict != Verdict::Ok) {
-            Some(reply) if replies.iter().all(|r| r.verdict != Verdict::Ok) => {
-                let error = fail::refused(reply);
+        let mut refusals = replies.iter().zip(&commands);
+        let refused = refusals.find(|(reply, _)| reply.verdict != Verdict::Ok);
+        match refused {
+            Some((reply, command)) if replies.iter().all(|r| r.verdict != Verdict::Ok) => {
+                let error = fail::refused(reply, &command.strings());
                 if !fail::is_refusal(&error) {
                     return Err(error);
                 }

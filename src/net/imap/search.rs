@@ -61,8 +61,7 @@ impl Session {
             if self.notes.exists <= WINDOW {
                 return self.search_all("ALL");
             }
-            let said = &self.notes.unsolicited;
-            let before = (said.expunged, said.vanished.len(), said.more);
+            let before = self.notes.gone;
             let mut all = UidSet::new();
             let mut lo = 1;
             while lo <= self.notes.exists {
@@ -73,8 +72,7 @@ impl Session {
                 }
                 lo = hi + 1;
             }
-            let said = &self.notes.unsolicited;
-            if before == (said.expunged, said.vanished.len(), said.more) {
+            if before == self.notes.gone {
                 return Ok(all);
             }
         }

@@ -216,11 +216,11 @@ impl Session {
             }
             self.say(&text, !std::mem::replace(&mut begun, true))?;
             if waits && let Heard::Done(status) = self.listen(true, on)? {
-                return self.finish(status);
+                return self.finish(status, &command.strings());
             }
         }
         match self.listen(false, on)? {
-            Heard::Done(status) => self.finish(status),
+            Heard::Done(status) => self.finish(status, &command.strings()),
             Heard::Continue => Err(fail::protocol("the server wants more than there is")),
         }
     }
@@ -423,7 +423,8 @@ impl Session {
         })
     }
 
-    pub(super) fn finish(&mut self, status: Reply) -> Result<Reply, NetError> {
+    /// The end of a command; `names` are what it said that servers like to repeat.
+    pub(super) fn finish(&mut self, status: Reply, names: &[String]) -> Result<Reply, NetError> {
         if self.notes.renumbered {
             // It must not happen while a mailbox is open (RFC 9051 §2.3.1.1). What the command did,
             // and to which messages, is unknown.
@@ -432,7 +433,7 @@ impl Session {
         }
         match status.verdict {
             Verdict::Ok => Ok(status),
-            Verdict::No | Verdict::Bad => Err(fail::refused(&status)),
+            Verdict::No | Verdict::Bad => Err(fail::refused(&status, names)),
             Verdict::Bye | Verdict::Preauth => {
                 self.port.line().kill();
                 Err(fail::protocol("an answer that is none"))

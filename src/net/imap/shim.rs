@@ -33,8 +33,6 @@ use zeroize::Zeroizing;
 const CHUNK: usize = 64 << 10;
 /// So many octets within [`Pace::stall`] are progress, even if no response was finished.
 const TRICKLE: usize = 16 << 10;
-/// Octets of a command that tell what it is: `UID EXPUNGE`.
-const WORDS: usize = 12;
 /// Reply responses that are remembered while the crate reads.
 const MOST_HEARD: usize = 64;
 /// Challenges in one sign-in; the crate would answer for ever.
@@ -78,8 +76,8 @@ pub struct Line {
     pace: Pace,
     /// The tag of the command under way, as the crate wrote it.
     tag: Vec<u8>,
-    /// What it begins with, as far as it tells how long it may take.
-    command: Vec<u8>,
+    /// Whether it may take long. Of the command itself nothing is kept: it may hold a password.
+    long: bool,
     /// Lines for the crate that it has not read yet.
     to_crate: VecDeque<u8>,
     /// Whether the next response is the greeting.
@@ -126,7 +124,7 @@ impl Line {
             chunk: vec![0; CHUNK],
             pace,
             tag: Vec::new(),
-            command: Vec::new(),
+            long: false,
             to_crate: VecDeque::new(),
             greeting: true,
             challenges: 0,
@@ -379,7 +377,7 @@ impl Line {
         &mut self,
         on: &mut dyn FnMut(Said<'_>) -> Result<Option<R>, NetError>,
     ) -> Result<R, NetError> {
-        let stall = match takes_long(&self.command) {
+        let stall = match self.long {
             true => self.pace.stall.saturating_mul(LONG),
             false => self.pace.stall,
         };
@@ -473,8 +471,7 @@ impl Line {
         let command = bytes.split(|&b| b == b' ').next();
         if let Some(tag) = command.filter(|tag| tag.len() < bytes.len() && is_tag(tag)) {
             self.tag = tag.to_vec();
-            let words = bytes.get(tag.len() + 1..).unwrap_or_default();
-            self.command = words.get(..WORDS).unwrap_or(words).to_ascii_uppercase();
+            self.long = takes_long(bytes.get(tag.len() + 1..).unwrap_or_default());
             self.challenges = 0;
         }
         match self.secret {
@@ -502,9 +499,10 @@ fn takes_long(command: &[u8]) -> bool {
     let verbs = [
         "SELECT", "EXAMINE", "SEARCH", "COPY", "MOVE", "EXPUNGE", "APPEND",
     ];
-    let command = command.strip_prefix(b"UID ").unwrap_or(command);
-    let verb = command.split(|&b| b == b' ').next().unwrap_or_default();
-    verbs.iter().any(|long| long.as_bytes() == verb)
+    let mut words = command.split(|b| b.is_ascii_whitespace());
+    let verb = words.find(|word| !word.eq_ignore_ascii_case(b"UID"));
+    let is = |long: &&str| verb.is_some_and(|verb| verb.eq_ignore_ascii_case(long.as_bytes()));
+    verbs.iter().any(is)
 }
 
 /// A continuation whose text the crate can read: base64 or nothing.
@@ -576,5 +574,16 @@ impl Write for Port {
             Ok(()) => Ok(()),
             Err(error) => line.fail(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_command_is_known_by_its_verb() {
+        let long = |command: &str| super::takes_long(command.as_bytes());
+        assert!(long("UID EXPUNGE 1:7") && long("select \"x\"") && long("uid move 1 x"));
+        assert!(!long("UID STORE 1 x") && !long("NOOP\r\n") && !long("") && !long("UID"));
+        assert!(!long("LOGIN \"SELECT\" \"COPY\""));
     }
 }

@@ -123,7 +123,7 @@ impl Session {
         });
         self.usual_bounds();
         for reply in replies? {
-            match self.finish(reply) {
+            match self.finish(reply, &[]) {
                 Err(error) if !error.ends_session() => return Ok(false),
                 other => other?,
             };

@@ -65,6 +65,9 @@ pub(super) struct Notes {
     pub(super) alerts: Vec<String>,
     /// How many messages the selected mailbox holds, as far as the server told.
     pub(super) exists: u32,
+    /// Rises with each word of messages that went, or that could not be read and may have been one:
+    /// numbers mean other messages then. What is kept of such words has an end, this has none.
+    pub(super) gone: u64,
     /// The generation of its UIDs; 0 if none is open.
     pub(super) validity: u32,
     /// Whether the server named another generation since: no UID means what it did.
@@ -83,6 +86,7 @@ impl Notes {
                 self.unsolicited.exists = Some(n);
             }
             Untagged::Expunge(_) => {
+                self.gone += 1;
                 self.exists = self.exists.saturating_sub(1);
                 self.unsolicited.expunged = self.unsolicited.expunged.saturating_add(1);
             }
@@ -90,6 +94,7 @@ impl Notes {
                 earlier: false,
                 uids,
             } => {
+                self.gone += 1;
                 let gone = u32::try_from(uids.len()).unwrap_or(u32::MAX);
                 self.exists = self.exists.saturating_sub(gone);
                 for &(lo, hi) in uids.ranges() {
@@ -129,7 +134,10 @@ impl Notes {
                 }
             }
             Untagged::List(_) => self.unsolicited.mailboxes = true,
-            Untagged::Torn => self.unsolicited.more = true,
+            Untagged::Torn => {
+                self.gone += 1;
+                self.unsolicited.more = true;
+            }
             Untagged::Reply(status) => {
                 match status.code {
                     Some(Code::NotificationOverflow) => {

@@ -41,7 +41,7 @@ impl Session {
         self.ahead = next;
         let reply = outcome?;
         let mut report = now.report;
-        let answered = match self.finish(reply) {
+        let answered = match self.finish(reply, &[]) {
             Ok(_) => report.nameless == 0,
             Err(error) if fail::is_refusal(&error) => false,
             Err(error) => return Err(error),

@@ -1,8 +1,8 @@
 //! How what is found of a domain is told.
 
+use super::shown::clean;
 use crate::lang::tr;
 use crate::model::checkup::{Advice, Step};
-use crate::text::Clean;
 
 /// No name server answered.
 pub(super) fn nobody(name: &'static str, domain: &str) -> Step {
@@ -13,11 +13,6 @@ pub(super) fn nobody(name: &'static str, domain: &str) -> Step {
 /// It works, and something should be done.
 pub(super) fn careful(name: &'static str, what: String, why: &str, todo: &str) -> Step {
     Step::careful(name, Advice::new(what, why, todo))
-}
-
-/// What others wrote, as it may be shown.
-pub(super) fn clean(text: &str) -> String {
-    Clean::line(text).to_string()
 }
 
 /// Names that others wrote, in a row.
