@@ -1,11 +1,11 @@
 //! What one feels of the real program in a terminal, with a million messages cached:
 //! `cargo bench --bench screen`. `MESSAGES` sets how many, `MINUTES` how long the scripted session
-//! takes, `IDLE` for how many seconds nothing is done.
+//! takes, `IDLE` for how many seconds nothing is done, `POSTRIDER` another build of the program.
 //!
 //! It tells the time from the start to the first frame with mail in it, the turns of the screen that
 //! took more than a frame (the program's own log says so), the calls that wake it while nothing is
-//! scheduled (strace, where there is one), and the size of the binary. Wall time counts: run it on a
-//! quiet machine. What is wanted stands beside each figure, and the exit code says whether all is met.
+//! scheduled (strace, where there is one), and the size of a binary that was named. Wall time counts: run
+//! it on a quiet machine. What is wanted stands beside each figure, and the exit code says whether all is met.
 
 #![allow(
     missing_docs,
@@ -125,11 +125,11 @@ fn main() -> ExitCode {
 
     let log = home.join("postrider.log");
     let before = slow_turns(&log).len();
-    let (keys, turns) = session(home, Duration::from_secs(60 * minutes));
+    let (keys, typed) = session(home, Duration::from_secs(60 * minutes));
     let slow = slow_turns(&log).split_off(before);
     tell(
         &format!("frames over 16 ms, {minutes} min, {keys} keys"),
-        format!("{} of {turns}", slow.len()),
+        format!("{} at {typed} steps", slow.len()),
         "none",
         slow.is_empty(),
     );
@@ -157,15 +157,16 @@ fn main() -> ExitCode {
         ),
     }
 
-    let binary = std::fs::metadata(env!("CARGO_BIN_EXE_postrider"))
-        .unwrap()
-        .len();
-    tell(
-        "size of this binary (the release has LTO)",
-        format!("{:.1} MB", binary as f64 / 1e6),
-        "< 25 MB",
-        binary < BINARY,
-    );
+    // What this was built with is larger than what is shipped.
+    if std::env::var_os("POSTRIDER").is_some() {
+        let binary = std::fs::metadata(shared::program()).unwrap().len();
+        tell(
+            "size of the binary",
+            format!("{:.2} MB", binary as f64 / 1e6),
+            "< 25 MB",
+            binary < BINARY,
+        );
+    }
     match met {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
@@ -190,7 +191,7 @@ impl Terminal {
             pixel_height: 0,
         };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_postrider"));
+        let mut command = CommandBuilder::new(shared::program());
         command.args(args);
         command.env("POSTRIDER_HOME", home);
         command.env("TERM", "xterm-256color");

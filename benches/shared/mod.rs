@@ -1,10 +1,20 @@
-//! What several of these programs need: a mailbox to fill, and the time that this thread had.
+//! What several of these programs need: the program that is measured, a mailbox to
+//! fill, and the time that this thread had.
 #![allow(dead_code, reason = "each of them needs a part")]
 
 use postrider::model::{AccountName, MailboxId, MailboxName, Role};
 use postrider::store::{Cache, MailboxInfo};
 use rustix::time::{ClockId, clock_gettime};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
+
+/// The program that is measured: `POSTRIDER`, else the one that was built with this.
+pub fn program() -> PathBuf {
+    std::env::var_os("POSTRIDER").map_or_else(
+        || PathBuf::from(env!("CARGO_BIN_EXE_postrider")),
+        PathBuf::from,
+    )
+}
 
 /// A mailbox that can be opened.
 pub fn mailbox(wire: &str, role: Role) -> MailboxInfo {

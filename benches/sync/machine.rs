@@ -1,6 +1,6 @@
 //! When, where and with what it was measured: without that a number means nothing.
 
-use crate::program::program;
+use crate::shared::program;
 use std::fs;
 use std::process::Command;
 

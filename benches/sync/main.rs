@@ -37,6 +37,8 @@ mod smtp;
 mod dovecot;
 #[path = "../../tests/it/pty.rs"]
 mod pty;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod table;
 mod corpus;
 mod maildir;

@@ -6,6 +6,7 @@
 //! once more, with `--meter`.
 
 use crate::pty::Terminal;
+use crate::shared::program;
 use nix::sys::resource::{UsageWho, getrusage};
 use portable_pty::CommandBuilder;
 use serde_json::Value;
@@ -29,14 +30,6 @@ pub struct Cost {
     pub cpu: Duration,
     /// The most memory that was resident, in octets.
     pub rss: u64,
-}
-
-/// The program that is measured: `POSTRIDER`, else the one that was built with this.
-pub fn program() -> PathBuf {
-    std::env::var_os("POSTRIDER").map_or_else(
-        || PathBuf::from(env!("CARGO_BIN_EXE_postrider")),
-        PathBuf::from,
-    )
 }
 
 /// `--meter FILE PROGRAM ARGUMENT...`: runs it and writes what it cost into the file.

@@ -9,7 +9,7 @@ use crate::store::error::{Error, Result};
 use rusqlite::{Connection, OptionalExtension as _};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read as _};
 use zstd::stream::raw::{Decoder, InBuffer, Operation as _, OutBuffer};
 use zstd::zstd_safe::DParameter;
 
@@ -202,9 +202,10 @@ impl<'c> Unpacker<'c> {
                 take,
             )?
         } else {
-            let mut blob = self
+            let blob = self
                 .conn
                 .blob_open(rusqlite::MAIN_DB, table, "octets", id, true)?;
+            let mut blob = BufReader::with_capacity(STEP, blob);
             unpack(
                 &mut self.decoders,
                 self.conn,
@@ -223,7 +224,7 @@ fn unpack(
     decoders: &mut BTreeMap<i64, Decoder<'static>>,
     conn: &Connection,
     packing: i64,
-    source: &mut dyn Read,
+    source: &mut dyn BufRead,
     skip: u64,
     take: u64,
 ) -> Result<Vec<u8>> {
@@ -242,13 +243,7 @@ fn unpack(
         Entry::Vacant(new) => new.insert(decoder(conn, packing)?),
     };
     decoder.reinit().map_err(wrong)?;
-    let mut stream = Stream {
-        decoder,
-        source,
-        input: Vec::new(),
-        at: 0,
-        ended: false,
-    };
+    let mut stream = Stream { decoder, source };
     stream.until(&mut out, skip).map_err(wrong)?;
     out.clear();
     stream.until(&mut out, take).map_err(wrong)?;
@@ -285,10 +280,7 @@ fn damaged() -> Error {
 /// A packed message on its way out.
 struct Stream<'a> {
     decoder: &'a mut Decoder<'static>,
-    source: &'a mut dyn Read,
-    input: Vec<u8>,
-    at: usize,
-    ended: bool,
+    source: &'a mut dyn BufRead,
 }
 
 impl Stream<'_> {
@@ -296,12 +288,6 @@ impl Stream<'_> {
     fn until(&mut self, out: &mut Vec<u8>, length: u64) -> std::io::Result<()> {
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         while out.len() < length {
-            if self.at == self.input.len() && !self.ended {
-                self.input.resize(STEP, 0);
-                let read = self.source.read(&mut self.input)?;
-                self.input.truncate(read);
-                (self.at, self.ended) = (0, read == 0);
-            }
             let before = out.len();
             // A wrong length must not be believed before there is anything to it.
             let room = (length - before).min(STEP.max(before));
@@ -309,14 +295,15 @@ impl Stream<'_> {
             let Some(free) = out.get_mut(before..) else {
                 break;
             };
+            let packed = self.source.fill_buf()?;
+            let ended = packed.is_empty();
+            let mut input = InBuffer::around(packed);
             let mut output = OutBuffer::around(free);
-            let rest = self.input.get(self.at..).unwrap_or_default();
-            let mut input = InBuffer::around(rest);
             let left = self.decoder.run(&mut input, &mut output);
             let (taken, made) = (input.pos(), output.pos());
             out.truncate(before + made);
-            self.at += taken;
-            let stuck = made == 0 && taken == 0 && self.ended;
+            self.source.consume(taken);
+            let stuck = made == 0 && taken == 0 && ended;
             if stuck || (left? == 0 && out.len() < length) {
                 return Err(std::io::ErrorKind::UnexpectedEof.into());
             }

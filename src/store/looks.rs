@@ -6,27 +6,53 @@
 use crate::model::query::{Expr, Field, Term};
 use crate::store::codec;
 use crate::store::error::Result;
-use crate::store::texts::{self, Said, Texts};
+use crate::store::texts::{self, Read, Said, Texts};
 use crate::store::words;
 use crate::text::tokens::{self, Wanted};
 use rusqlite::{Connection, OptionalExtension as _};
 
-/// What a look at a message costs, and what a message costs that an index finds by a whole word or by
-/// the beginning of one, in tenths of microseconds.
-const LOOK: usize = if cfg!(test) { 0 } else { 250 };
-const WHOLE: usize = 3;
-const BEGUN: usize = 10;
-/// Messages that are looked at before it is judged whether that is the shorter way.
-const SAMPLE: usize = if cfg!(test) { 2 } else { 48 };
-/// What beginnings of words may cost an index, and looks at all messages may cost, before only those are
-/// looked at that have the whole words beside them, in the same unit: 60 ms.
-const DEAR: usize = 600_000;
+/// What is reckoned with, in tenths of microseconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Costs {
+    /// A look at a message.
+    pub look: usize,
+    /// A message that an index finds by a whole word, and by the beginning of one.
+    pub whole: usize,
+    pub begun: usize,
+    /// Messages that are looked at before it is judged whether that is the shorter way.
+    pub sample: usize,
+    /// What beginnings of words may cost an index, and looks at all messages may cost, before only
+    /// those are looked at that have the whole words beside them.
+    pub dear: usize,
+}
+
+impl Costs {
+    /// As it was measured: a look 12 µs; `dear` are 60 ms.
+    const MEASURED: Costs = Costs {
+        look: 120,
+        whole: 3,
+        begun: 10,
+        sample: 48,
+        dear: 600_000,
+    };
+
+    #[cfg(not(test))]
+    fn here() -> Costs {
+        Costs::MEASURED
+    }
+
+    #[cfg(test)]
+    fn here() -> Costs {
+        tests::COSTS.get()
+    }
+}
 
 /// A question that looks can answer.
 pub(super) struct Looks<'c> {
     conn: &'c Connection,
     texts: Texts<'c>,
     tree: Tree,
+    costs: Costs,
     /// Messages that were looked at, and how many of them fitted.
     looked: usize,
     fitted: usize,
@@ -44,8 +70,8 @@ struct Word {
     field: Field,
     wanted: Wanted,
     said: Said,
-    /// What a message costs that an index finds by it.
-    cost: usize,
+    /// Whether it is the beginning of words.
+    prefix: bool,
     /// Of the sample, how many have it.
     found: usize,
 }
@@ -69,6 +95,7 @@ impl<'c> Looks<'c> {
             conn,
             texts: Texts::new(conn),
             tree,
+            costs: Costs::here(),
             looked: 0,
             fitted: 0,
             most: usize::MAX,
@@ -77,21 +104,26 @@ impl<'c> Looks<'c> {
 
     /// The same where there is another way besides an index.
     pub(super) fn cheap(self) -> Looks<'c> {
-        Looks { most: DEAR, ..self }
+        Looks {
+            most: self.costs.dear,
+            ..self
+        }
     }
 
     /// Whether beginnings of words would cost an index much, among so many messages, to judge by the
     /// sample.
     pub(super) fn begun_is_dear(&self, all: usize) -> bool {
-        cfg!(test) || self.tree.cost(true) * all / SAMPLE >= DEAR
+        let costs = self.costs;
+        self.tree.cost(true, costs) * all / costs.sample.max(1) >= costs.dear
     }
 
     /// Whether a message fits.
     pub(super) fn fits(&mut self, message: i64) -> Result<bool> {
-        let sampling = self.looked < SAMPLE;
+        let sampling = self.looked < self.costs.sample;
         let mut look = Look {
             message,
             head: None,
+            text: None,
             conn: self.conn,
             texts: &mut self.texts,
             sampling,
@@ -105,13 +137,14 @@ impl<'c> Looks<'c> {
     /// Whether it is worth while to go on, for so many more among so many messages: not where the rest
     /// would take longer than an index, to judge by the sample.
     pub(super) fn go_on(&self, more: usize, all: usize) -> bool {
-        if self.looked < SAMPLE {
+        let costs = self.costs;
+        if self.looked < costs.sample {
             return true;
         }
-        let by_index = self.tree.cost(false) * all / SAMPLE;
-        let spent = self.looked * LOOK;
+        let by_index = self.tree.cost(false, costs) * all / costs.sample.max(1);
+        let spent = self.looked * costs.look;
         let left = more.saturating_mul(self.looked) / self.fitted.max(1);
-        let left = left.saturating_mul(LOOK);
+        let left = left.saturating_mul(costs.look);
         // What was looked at already is lost if it was in vain.
         left <= by_index.min(self.most) && spent <= by_index * 2
     }
@@ -133,11 +166,14 @@ impl Tree {
     }
 
     /// What all of the sample that has its words, or the beginnings of words alone, costs an index.
-    fn cost(&self, begun: bool) -> usize {
+    fn cost(&self, begun: bool, costs: Costs) -> usize {
         match self {
-            Tree::All(sides) | Tree::Any(sides) => sides.iter().map(|side| side.cost(begun)).sum(),
-            Tree::Word(word) if begun && word.cost != BEGUN => 0,
-            Tree::Word(word) => word.found * word.cost,
+            Tree::All(sides) | Tree::Any(sides) => {
+                sides.iter().map(|side| side.cost(begun, costs)).sum()
+            }
+            Tree::Word(word) if word.prefix => word.found * costs.begun,
+            Tree::Word(_) if begun => 0,
+            Tree::Word(word) => word.found * costs.whole,
         }
     }
 }
@@ -155,7 +191,7 @@ impl Word {
             },
             wanted: Wanted::new(&words::bounded(text), false, prefix)?,
             said: Said::new(field, text, prefix, None)?,
-            cost: if prefix { BEGUN } else { WHOLE },
+            prefix,
             found: 0,
         })
     }
@@ -165,6 +201,8 @@ impl Word {
 struct Look<'l, 'c> {
     message: i64,
     head: Option<Head>,
+    /// What its text says, once that was read.
+    text: Option<Option<Read>>,
     conn: &'c Connection,
     texts: &'l mut Texts<'c>,
     /// Whether each word is asked for, though the answer be known without.
@@ -203,10 +241,19 @@ impl Look<'_, '_> {
                 .any(|text| word.wanted.is_in(text)),
         };
         Ok(match word.field {
-            Field::Body => self.texts.say(self.message, &word.said)?,
-            Field::Any => in_head(self.head()?) || self.texts.say(self.message, &word.said)?,
+            Field::Body => self.in_text(&word.said)?,
+            Field::Any => in_head(self.head()?) || self.in_text(&word.said)?,
             _ => in_head(self.head()?),
         })
+    }
+
+    fn in_text(&mut self, said: &Said) -> Result<bool> {
+        let text = match self.text.take() {
+            Some(text) => text,
+            None => self.texts.read(self.message)?,
+        };
+        let text = self.text.insert(text);
+        Ok(text.as_ref().is_some_and(|text| text.says(said)))
     }
 
     fn head(&mut self) -> Result<&Head> {
@@ -237,4 +284,15 @@ fn read(conn: &Connection, message: i64) -> Result<Head> {
         })
     });
     Ok(head.optional()?.unwrap_or_default())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::Costs;
+    use std::cell::Cell;
+
+    thread_local! {
+        /// What this thread reckons with.
+        pub static COSTS: Cell<Costs> = const { Cell::new(Costs::MEASURED) };
+    }
 }

@@ -56,14 +56,30 @@ impl Reader {
         self.ranked(query, now, limit, false)
     }
 
+    /// The best of the newest `limit`, where these are found at once: see [`Reader::search_soon`].
+    ///
+    /// # Errors
+    /// As [`Reader::search`].
+    pub fn search_ranked_soon(
+        &self,
+        query: &Query,
+        now: i64,
+        limit: usize,
+    ) -> Result<Option<SearchResult>> {
+        match self.search_soon(query, now, limit)? {
+            Some(found) => {
+                let asked = wanted(&query.root);
+                self.weighed(query, &asked, now, limit, found).map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+
     fn ranked(&self, query: &Query, now: i64, limit: usize, all: bool) -> Result<SearchResult> {
         let mut found = self.found(query, now, limit.max(NEWEST), all)?;
         let asked = wanted(&query.root);
-        if asked.is_empty() {
-            found.rows.truncate(limit);
-            return Ok(found);
-        }
-        if (found.more || found.count > found.rows.len() as u64)
+        if !asked.is_empty()
+            && (found.more || found.count > found.rows.len() as u64)
             && let Some(headers) = by_headers(&query.root)
         {
             let known: BTreeSet<_> = found.rows.iter().map(|row| row.message).collect();
@@ -73,13 +89,29 @@ impl Reader {
                 .rows
                 .extend(more.filter(|row| !known.contains(&row.message)));
         }
+        self.weighed(query, &asked, now, limit, found)
+    }
+
+    /// What was found in the order of its points.
+    fn weighed(
+        &self,
+        query: &Query,
+        asked: &[Asked],
+        now: i64,
+        limit: usize,
+        mut found: SearchResult,
+    ) -> Result<SearchResult> {
+        if asked.is_empty() {
+            found.rows.truncate(limit);
+            return Ok(found);
+        }
         let mut weighed: Vec<(i64, IndexRow)> = found
             .rows
             .into_iter()
-            .map(|row| (points(&row, &asked, now), row))
+            .map(|row| (points(&row, asked, now), row))
             .collect();
         weighed.sort_by_key(|(points, row)| (Reverse(*points), Reverse(row.key)));
-        self.add_near(&query.root, &asked, weighed.iter_mut().take(LOOKED_AT))?;
+        self.add_near(&query.root, asked, weighed.iter_mut().take(LOOKED_AT))?;
         weighed.sort_by_key(|(points, row)| (Reverse(*points), Reverse(row.key)));
         weighed.truncate(limit);
         found.rows = weighed.into_iter().map(|(_, row)| row).collect();

@@ -60,6 +60,21 @@ impl Reader {
         self.found(query, now, limit, false)
     }
 
+    /// The newest `limit` where a look at the newest finds so many at once, and there is nothing more
+    /// than these unless it says so; `None` elsewhere. For a screen, before it asks for all that it shows.
+    ///
+    /// # Errors
+    /// As [`Reader::search`].
+    pub fn search_soon(
+        &self,
+        query: &Query,
+        now: i64,
+        limit: usize,
+    ) -> Result<Option<SearchResult>> {
+        let moment = self.moment()?;
+        by_looks(&moment, query, now, limit, true)
+    }
+
     pub(super) fn found(
         &self,
         query: &Query,
@@ -68,7 +83,7 @@ impl Reader {
         all: bool,
     ) -> Result<SearchResult> {
         let moment = self.moment()?;
-        if !all && let Some(found) = by_looks(&moment, query, now, limit)? {
+        if !all && let Some(found) = by_looks(&moment, query, now, limit, false)? {
             return Ok(found);
         }
         let plan = match together::only_words(&moment, &query.root)? {
@@ -107,12 +122,14 @@ impl Reader {
 }
 
 /// The newest that fit by looks at messages: at all, or at those that have the whole words of a
-/// question of which the rest are beginnings. `None` where an index is the shorter way.
+/// question of which the rest are beginnings. `None` where an index is the shorter way, or, if it has to
+/// be `soon`, any other way.
 fn by_looks(
     conn: &Connection,
     query: &Query,
     now: i64,
     limit: usize,
+    soon: bool,
 ) -> Result<Option<SearchResult>> {
     let Some(mut looks) = Looks::new(conn, &query.root)? else {
         return Ok(None);
@@ -121,11 +138,12 @@ fn by_looks(
         return Ok(None);
     };
     let (whole, begun) = together::whole(&query.root);
-    if !whole.is_empty() && !begun.is_empty() {
+    let has_both = !whole.is_empty() && !begun.is_empty();
+    if has_both || soon {
         looks = looks.cheap();
     }
     let found = walk.look(conn, &mut looks, None, limit)?;
-    if found.is_some() || whole.is_empty() || begun.is_empty() || !looks.begun_is_dear(walk.all) {
+    if found.is_some() || soon || !has_both || !looks.begun_is_dear(walk.all) {
         return Ok(found);
     }
     let rest = Expr::All(begun.into_iter().cloned().collect());
@@ -136,24 +154,27 @@ fn by_looks(
     if Walk::worthwhile(conn, among.len(), limit)?.is_some() {
         return walk.look(conn, &mut looks, Some(&among), limit);
     }
-    let mut rows = Vec::new();
-    for (_, location, message) in places(conn, &Plan::of(conn, &among, now)?)? {
-        let more = limit - rows.len();
-        if more == 0 {
-            break;
+    let places = places(conn, &Plan::of(conn, &among, now)?)?;
+    together::at_one_go(conn, || {
+        let mut rows = Vec::new();
+        for (_, location, message) in places {
+            let more = limit - rows.len();
+            if more == 0 {
+                break;
+            }
+            if !looks.go_on(more, walk.all) {
+                return Ok(None);
+            }
+            if looks.fits(message)? {
+                rows.extend(rows::flat(conn, location)?);
+            }
         }
-        if !looks.go_on(more, walk.all) {
-            return Ok(None);
-        }
-        if looks.fits(message)? {
-            rows.extend(rows::flat(conn, location)?);
-        }
-    }
-    Ok(Some(SearchResult {
-        count: rows.len() as u64,
-        more: rows.len() >= limit,
-        rows,
-    }))
+        Ok(Some(SearchResult {
+            count: rows.len() as u64,
+            more: rows.len() >= limit,
+            rows,
+        }))
+    })
 }
 
 /// The place that each message of a plan is shown by, newest first: its date, the place, the message.

@@ -113,17 +113,20 @@ impl<'c> Texts<'c> {
 
     /// Whether the text of a message, or a name of its attachments if these count, says it.
     pub(super) fn say(&mut self, message: i64, said: &Said) -> Result<bool> {
-        let Some(wanted) = &said.wanted else {
+        if said.wanted.is_none() {
             return Ok(true);
-        };
-        let Some((octets, lengths)) = self.unpacker.read(message, Part::Text)? else {
-            return Ok(false);
-        };
-        let all = String::from_utf8_lossy(&octets);
-        let at = usize::try_from(lengths.text).unwrap_or(usize::MAX);
-        let (text, names) = all.split_at_checked(at).unwrap_or((&all, ""));
-        let in_names = |name: &str| said.names && wanted.is_in(name);
-        Ok(wanted.is_in(text) || names.lines().any(in_names))
+        }
+        Ok(self.read(message)?.is_some_and(|read| read.says(said)))
+    }
+
+    /// What a message says; `None` if that is not here.
+    pub(super) fn read(&mut self, message: i64) -> Result<Option<Read>> {
+        let read = self.unpacker.read(message, Part::Text)?;
+        Ok(read.map(|(octets, lengths)| Read {
+            all: String::from_utf8(octets)
+                .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()),
+            text: usize::try_from(lengths.text).unwrap_or(usize::MAX),
+        }))
     }
 
     /// The text of a message; `None` if it is not here.
@@ -133,6 +136,26 @@ impl<'c> Texts<'c> {
             octets.truncate(usize::try_from(lengths.text).unwrap_or(usize::MAX));
             String::from_utf8_lossy(&octets).into_owned()
         }))
+    }
+}
+
+/// The text of a message, and what its attachments are called.
+pub(super) struct Read {
+    all: String,
+    /// Octets of the text.
+    text: usize,
+}
+
+impl Read {
+    /// Whether the text, or a name if these count, says it.
+    pub(super) fn says(&self, said: &Said) -> bool {
+        let Some(wanted) = &said.wanted else {
+            return true;
+        };
+        let whole = (self.all.as_str(), "");
+        let (text, names) = self.all.split_at_checked(self.text).unwrap_or(whole);
+        let in_names = |name: &str| said.names && wanted.is_in(name);
+        wanted.is_in(text) || names.lines().any(in_names)
     }
 }
 

@@ -104,23 +104,30 @@ const WORDS: usize = 4;
 
 /// The messages in which all of these are found, in order.
 pub(super) fn all(conn: &Connection, asked: &[Asked]) -> Result<Vec<i64>> {
-    // While a statement is under way SQLite remembers between the others that it was interrupted.
+    at_one_go(conn, || {
+        let mut groups = asked.chunks(WORDS);
+        let mut found = match groups.next() {
+            Some(first) => some(conn, first)?,
+            None => Vec::new(),
+        };
+        for group in groups {
+            let more = some(conn, group)?;
+            found.retain(|id| more.binary_search(id).is_ok());
+        }
+        for asked in asked {
+            verify(conn, &asked.said, &mut found)?;
+        }
+        Ok(found)
+    })
+}
+
+/// Runs several statements that an interrupt ends wherever it falls: while one is under way SQLite
+/// remembers between the others that it was interrupted.
+pub(super) fn at_one_go<T>(conn: &Connection, job: impl FnOnce() -> Result<T>) -> Result<T> {
     let mut under_way = conn.prepare_cached("SELECT 1 UNION ALL SELECT 2")?;
     let mut under_way = under_way.query([])?;
     under_way.next()?;
-    let mut groups = asked.chunks(WORDS);
-    let mut found = match groups.next() {
-        Some(first) => some(conn, first)?,
-        None => Vec::new(),
-    };
-    for group in groups {
-        let more = some(conn, group)?;
-        found.retain(|id| more.binary_search(id).is_ok());
-    }
-    for asked in asked {
-        verify(conn, &asked.said, &mut found)?;
-    }
-    Ok(found)
+    job()
 }
 
 /// Leaves those in which it is said indeed, where an index of words alone can't tell.

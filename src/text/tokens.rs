@@ -126,6 +126,11 @@ impl Wanted {
 
     /// Whether they stand in a text. For many texts: nothing is kept of one but how far it fits.
     pub fn is_in(&self, text: &str) -> bool {
+        if let [word] = self.words.as_slice()
+            && text.is_ascii()
+        {
+            return self.stands_in(&text.to_ascii_lowercase(), word);
+        }
         // How many of the first words stand right before the one that is looked at.
         let mut begun = vec![false; self.words.len()];
         let mut found = false;
@@ -144,6 +149,22 @@ impl Wanted {
             found = begun.last().is_some_and(|whole| *whole);
         });
         found
+    }
+
+    /// Whether the one word stands in a text of small ASCII letters: nothing is cut into words.
+    fn stands_in(&self, text: &str, word: &str) -> bool {
+        let goes_on = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
+        let octets = text.as_bytes();
+        let mut from = 0;
+        while let Some(at) = text.get(from..).and_then(|rest| rest.find(word)) {
+            let (start, end) = (from + at, from + at + word.len());
+            let before = start.checked_sub(1).and_then(|at| octets.get(at));
+            if (self.open.0 || !goes_on(before)) && (self.open.1 || !goes_on(octets.get(end))) {
+                return true;
+            }
+            from = start + 1;
+        }
+        false
     }
 
     /// Whether a word of a text may be the n-th of these.

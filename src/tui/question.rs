@@ -336,6 +336,13 @@ pub enum Answer {
         /// In the order of the tree.
         rows: Vec<IndexRow>,
     },
+    /// Before an answer to [`Question::Window`] about a search that takes longer: the best of the newest.
+    Soon {
+        /// Of the question.
+        serial: u64,
+        /// In the order of the list.
+        rows: Vec<IndexRow>,
+    },
     /// Before an answer to [`Question::Window`] about a search: what of it servers found, which is not
     /// here whole and stands behind what was found here.
     Served {

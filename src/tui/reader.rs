@@ -395,6 +395,8 @@ mod searching;
 mod tests {
     use super::*;
     use crate::model::view::Order;
+    use crate::model::{AccountName, Envelope, Flags, MailboxName, Role, Uid, UidValidity};
+    use crate::store::{Cache, MailboxInfo, NewMessage};
     use std::time::Duration;
 
     #[test]
@@ -424,6 +426,65 @@ mod tests {
                 "{answer:?}"
             );
         }
+    }
+
+    #[test]
+    fn the_best_of_the_newest_comes_before_all_that_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("cache.db");
+        let mut cache = Cache::open(&path, 100).unwrap().cache;
+        let account = AccountName("work".to_owned());
+        cache.ensure_account(&account).unwrap();
+        let inbox = MailboxInfo {
+            name: MailboxName::new("INBOX"),
+            path: "INBOX".to_owned(),
+            delimiter: Some('/'),
+            role: Some(Role::Inbox),
+            selectable: true,
+            mailbox_id: None,
+            contents: None,
+            was: None,
+        };
+        cache.set_mailboxes(&account, &[inbox], 0, &[]).unwrap();
+        let name = MailboxName::new("INBOX");
+        let mailbox = cache.read().mailbox_named(&account, &name);
+        let mailbox = mailbox.unwrap().unwrap().id;
+        let message = |n: u32| NewMessage {
+            uid: Uid::new(n).unwrap(),
+            flags: Flags::default(),
+            internal_date: i64::from(n),
+            size: 1_000,
+            envelope: Envelope {
+                date: Some(i64::from(n)),
+                subject: format!("lunch {n}"),
+                ..Envelope::default()
+            },
+            identity: None,
+            thread_hint: None,
+        };
+        let all: Vec<NewMessage> = (1..=3_000).map(message).collect();
+        cache.ingest(mailbox, UidValidity(7), &all, None).unwrap();
+        drop(cache);
+
+        let (events, answers) = unbounded();
+        let readers = Readers::start(&path, dir.path(), &events).unwrap();
+        readers.ask(Question::Window {
+            serial: 3,
+            listing: Listing::Search("lunch*".to_owned(), Order::Newest),
+            page: Page::Newest,
+            limit: 1,
+        });
+        let next = || answers.recv_timeout(Duration::from_secs(20)).unwrap();
+        let Event::Rows(Answer::Soon { serial: 3, rows }) = next() else {
+            panic!("nothing came soon")
+        };
+        assert_eq!(rows.len(), 60);
+        assert!(matches!(next(), Event::Rows(Answer::Served { .. })));
+        let Event::Rows(Answer::Window { rows: all, .. }) = next() else {
+            panic!("nothing was found")
+        };
+        assert_eq!(all.len(), 500);
+        assert_eq!(all.get(..60).unwrap(), rows);
     }
 
     #[test]

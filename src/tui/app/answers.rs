@@ -58,6 +58,7 @@ impl Panes {
             } => {
                 self.index.thread(serial, thread, rows, &self.overlay);
             }
+            Answer::Soon { serial, rows } => self.index.soon(serial, rows, &self.overlay),
             Answer::Served { serial, messages } => self.index.served(serial, messages),
             Answer::Picked {
                 serial,

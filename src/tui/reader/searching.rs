@@ -14,8 +14,9 @@ use crate::tui::shelves::unreadable;
 use crossbeam_channel::{Receiver, Sender};
 use std::path::Path;
 
-/// Messages that a search shows at most.
+/// Messages that a search shows at most, and those that it shows first where they are found sooner.
 const FOUND: usize = 500;
+const SOON: usize = 60;
 
 /// Answers until nobody asks, or listens, any more.
 pub(super) fn serve_searches(
@@ -26,7 +27,8 @@ pub(super) fn serve_searches(
 ) {
     let mut stack = Stack::default();
     while let Some(question) = stack.next(questions) {
-        for answer in answers(cache, reader, &question, questions) {
+        let soon = |answer| drop(events.send(Event::Rows(answer)));
+        for answer in answers(cache, reader, &question, questions, &soon) {
             if events.send(Event::Rows(answer)).is_err() {
                 return;
             }
@@ -34,12 +36,13 @@ pub(super) fn serve_searches(
     }
 }
 
-/// The answers to a question; none where a newer one waits.
+/// The answers to a question; none where a newer one waits. What comes before them is told `soon`.
 fn answers(
     cache: &Path,
     reader: &Result<Reader, Error>,
     question: &Question,
     newer: &Receiver<Question>,
+    soon: &dyn Fn(Answer),
 ) -> Vec<Answer> {
     match (question, reader) {
         (
@@ -86,7 +89,10 @@ fn answers(
         ) => {
             let (serial, page) = (*serial, *page);
             let found = match reader {
-                Ok(reader) => uninterrupted(cache, reader, text, *order, newer),
+                Ok(reader) => {
+                    let soon = |rows| soon(Answer::Soon { serial, rows });
+                    uninterrupted(cache, reader, (text, *order), newer, &soon)
+                }
                 Err(e) => Err(unsearchable(cache, e)),
             };
             match found {
@@ -111,12 +117,12 @@ fn answers(
 fn uninterrupted(
     cache: &Path,
     reader: &Reader,
-    text: &str,
-    order: Order,
+    asked: (&str, Order),
     newer: &Receiver<Question>,
+    soon: &dyn Fn(Vec<IndexRow>),
 ) -> Result<Option<FoundRows>, String> {
     loop {
-        let found = search(cache, reader, text, order);
+        let found = search(cache, reader, asked, soon);
         // The interrupt comes after its question, and may meet that one at work already: then
         // nothing newer waits.
         if !matches!(found, Ok(None)) || !newer.is_empty() {
@@ -133,22 +139,34 @@ fn unsearchable(cache: &Path, error: &Error) -> String {
 /// What is found here, then what only servers found, and which that is.
 type FoundRows = (Vec<IndexRow>, Vec<MsgId>);
 
-/// `None`: interrupted.
+/// `None`: interrupted. Where the newest are found sooner than all that is shown they are told first.
 fn search(
     cache: &Path,
     reader: &Reader,
-    text: &str,
-    order: Order,
+    (text, order): (&str, Order),
+    soon: &dyn Fn(Vec<IndexRow>),
 ) -> Result<Option<FoundRows>, String> {
     let query = Query::typed(text).map_err(|e| e.to_string())?;
     if query.is_empty() {
         return Ok(Some((Vec::new(), Vec::new())));
     }
     let now = when::now();
-    let found = match order {
-        Order::Best => reader.search_ranked_first(&query, now, FOUND),
-        Order::Newest => reader.search_first(&query, now, FOUND),
+    let newest = match order {
+        Order::Best => reader.search_ranked_soon(&query, now, SOON),
+        Order::Newest => reader.search_soon(&query, now, SOON),
     };
+    let found = newest.and_then(|newest| match (newest, order) {
+        (Some(all), _) if !all.more => Ok(all),
+        (newest, order) => {
+            if let Some(newest) = newest {
+                soon(newest.rows);
+            }
+            match order {
+                Order::Best => reader.search_ranked_first(&query, now, FOUND),
+                Order::Newest => reader.search_first(&query, now, FOUND),
+            }
+        }
+    });
     let found = found.and_then(|found| {
         let hits = reader.server_hits(text, &query, now, FOUND)?;
         Ok((found.rows, hits))

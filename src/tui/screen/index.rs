@@ -77,6 +77,8 @@ pub struct Index {
     served: BTreeSet<MsgId>,
     /// Nobody pressed a key yet: the selection stays on the newest row, whatever comes in above.
     untouched: bool,
+    /// Whether a window of this list came.
+    answered: bool,
 }
 
 /// What an answer led to beyond the list itself.
@@ -117,6 +119,7 @@ impl Index {
             excerpts_asked: BTreeSet::new(),
             served: BTreeSet::new(),
             untouched: true,
+            answered: false,
         }
     }
 
@@ -252,6 +255,18 @@ impl Index {
         }
     }
 
+    /// Takes in what is found sooner than all that is asked for, unless something stands there already
+    /// that was found by the same words.
+    pub fn soon(&mut self, serial: u64, rows: Vec<IndexRow>, overlay: &Overlay) {
+        if serial != self.serial || self.answered {
+            return;
+        }
+        self.rows = rows;
+        self.loaded = true;
+        self.trouble = None;
+        self.rebuild(overlay);
+    }
+
     /// Takes a window in. Answers to other lists are dropped.
     pub fn window(
         &mut self,
@@ -266,6 +281,7 @@ impl Index {
             return Vec::new();
         }
         let asked = self.asked.take().map_or(now, |(_, at)| at);
+        self.answered = true;
         match page {
             Page::Newest | Page::Oldest | Page::From(_) => {
                 overlay.settle(&rows, asked);

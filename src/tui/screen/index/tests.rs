@@ -212,6 +212,31 @@ fn an_answer_to_another_list_is_dropped() {
 }
 
 #[test]
+fn what_is_found_soon_stands_there_until_all_of_it_comes() {
+    let mut bench = Bench::new(9, false);
+    let search = Listing::Search("x".into(), Order::Best);
+    let _ = bench.index.show(search, bench.now);
+    let serial = bench.index.serial;
+    let (newest, _) = answer(&bench.all, Page::Newest, 3);
+    bench.index.soon(serial - 1, newest.clone(), &bench.overlay);
+    assert!(bench.index.lines().is_empty());
+    bench.index.soon(serial, newest.clone(), &bench.overlay);
+    assert_eq!(bench.index.lines().len(), 3);
+    assert_eq!(bench.selected(), 9);
+    let (all, more) = answer(&bench.all, Page::Newest, 10);
+    let (overlay, now) = (&mut bench.overlay, bench.now);
+    bench
+        .index
+        .window(serial, Page::Newest, all, more, overlay, now);
+    assert_eq!((bench.index.lines().len(), bench.selected()), (9, 9));
+    // The same search once more, because there is news: nothing goes away for it.
+    let asked = bench.index.reload(bench.now);
+    assert_eq!(asked.len(), 1);
+    bench.index.soon(serial, newest, &bench.overlay);
+    assert_eq!(bench.index.lines().len(), 9);
+}
+
+#[test]
 fn a_change_during_a_question_asks_again() {
     let mut bench = Bench::new(5, false);
     let asked = bench.index.reload(bench.now);
