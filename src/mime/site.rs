@@ -244,11 +244,10 @@ pub fn same_site(a: &str, b: &str) -> bool {
     if is_address(a) || is_address(b) {
         return false;
     }
-    let (Some(x), Some(y)) = (public(a), public(b)) else {
-        return false;
-    };
     let common = a.rsplit('.').zip(b.rsplit('.'));
-    common.take_while(|(x, y)| x == y).count() > x.max(y)
+    let common = common.take_while(|(x, y)| x == y).count();
+    // The last label at least is everybody's: most hosts need no look at the lists.
+    common > 1 && matches!((public(a), public(b)), (Some(x), Some(y)) if common > x.max(y))
 }
 
 /// Whether a host is named by its address: `192.0.2.1`, `[2001:db8::1]`.

@@ -40,9 +40,16 @@ pub fn sign_in(reply: &Reply) -> NetError {
     // A server in trouble says so, and then that signing in failed.
     let troubled = has_fault(reply, &text) || says(&["temporar", "bandwidth"]);
     let failed = says(&["login fail", "authentication fail", "denied"]);
+    let put_off = says(&[
+        "later",
+        "again in ",
+        "again after ",
+        "retry in ",
+        "retry after ",
+    ]);
     let passes = is_coded(reply)
         || quirks::passes(&reply.text)
-        || (!wrong && (troubled || (!failed && says(&["later"]))));
+        || (!wrong && (troubled || (put_off && !failed)));
     // Some refuse a right password while there are too many connections, and give no code for it.
     match passes || too_many_connections(&reply.text) {
         true => NetError::AuthLater(refusal(reply)),

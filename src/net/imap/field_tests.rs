@@ -349,6 +349,7 @@ fn a_wrong_password_stays_wrong_and_a_server_in_trouble_is_no_wrong_password() {
         ("NO Access denied, try again", true),
         ("NO Please try again", true),
         ("NO Please try again later", false),
+        ("NO Too many attempts. Try again in 15 minutes", false),
         ("NO System error, login failed", false),
         (
             "NO [ALERT] Account exceeded command or bandwidth limits. (Failure)",
