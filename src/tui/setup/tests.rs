@@ -258,6 +258,27 @@ fn an_attempt_that_broke_off_can_be_begun_anew() {
 }
 
 #[test]
+fn enter_does_what_its_hint_says_among_servers_named_by_hand() {
+    let mut wizard = Wizard::new(false, false, false);
+    typed(&mut wizard, "ada@example.test");
+    key(&mut wizard, "ctrl-e");
+    assert!(shown(&wizard, 80, 24).contains("enter next · "));
+    assert!(key(&mut wizard, "enter").is_empty());
+    assert_eq!(wizard.field, Field::ImapSecurity);
+    wizard.stand(Field::Password);
+    typed(&mut wizard, "geheim");
+    assert!(shown(&wizard, 80, 24).contains("enter try it · "));
+    let deeds = key(&mut wizard, "enter");
+    answer(&mut wizard, &deeds, Tried::Done(None));
+    // What is put right is tried at once, wherever the cursor stands.
+    wizard.stand(Field::Imap);
+    assert!(shown(&wizard, 80, 24).contains("enter again · "));
+    typed(&mut wizard, "1");
+    let deeds = key(&mut wizard, "enter");
+    assert!(matches!(deeds.as_slice(), [Deed::Try(..)]), "{deeds:?}");
+}
+
+#[test]
 fn a_domain_that_was_meant_is_taken_only_while_it_is_asked_about() {
     let mut wizard = Wizard::new(false, false, false);
     let slip = Proposal {

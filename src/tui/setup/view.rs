@@ -193,6 +193,10 @@ fn keys<'a>(wizard: &Wizard, take: Option<&'a str>) -> Vec<(&'static str, &'a st
         Phase::Password | Phase::Broken if wizard.by_browser() => {
             vec![try_it, servers, next, leave]
         }
+        Phase::Password if wizard.goes_through_fields() => {
+            let next = trc!("set-up", "next");
+            vec![("enter", next), show, servers, leave]
+        }
         Phase::Password => vec![try_it, show, servers, next, leave],
         Phase::Trying => vec![("esc", trc!("set-up", "stop"))],
         Phase::Broken => vec![

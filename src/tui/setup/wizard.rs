@@ -373,9 +373,7 @@ impl Wizard {
             self.said = Some(tr!("An address looks like you@example.org.").to_owned());
             return Vec::new();
         }
-        let last = matches!(self.field, Field::Password | Field::Name)
-            || self.fields().last() == Some(&self.field);
-        if !last && self.by_hand.is_some() {
+        if self.goes_through_fields() {
             self.step(1);
             return Vec::new();
         }
@@ -387,6 +385,14 @@ impl Wizard {
             Phase::Client => self.sign_in(self.by),
             _ => self.go_on(),
         }
+    }
+
+    /// Whether enter goes to the next field: through those of the servers until the password is
+    /// reached. Once a trial failed, whatever was put right is tried at once.
+    pub(super) fn goes_through_fields(&self) -> bool {
+        let last = matches!(self.field, Field::Password | Field::Name)
+            || self.fields().last() == Some(&self.field);
+        self.by_hand.is_some() && !last && self.phase != Phase::Broken
     }
 
     /// As far as it goes with what is known.
@@ -425,7 +431,8 @@ impl Wizard {
                 _ => self.browse(SignInBy::Best),
             };
         }
-        let there = matches!(self.field, Field::Password | Field::Name);
+        let there =
+            self.phase == Phase::Broken || matches!(self.field, Field::Password | Field::Name);
         if self.password.is_empty() || !there {
             if self.phase == Phase::Asking || self.phase == Phase::Agreeing {
                 self.phase = Phase::Password;
