@@ -159,6 +159,10 @@ impl Ledger {
                 let (verb, resolved) =
                     intend::settled(&self.reader, verb, &targets, &|t| local.lay_over(t))?;
                 let planned = intend::ops(&self.reader, &self.accounts, &verb, &resolved)?;
+                if resolved.is_empty() && !targets.is_empty() {
+                    self.local.nothing_done(now)?;
+                    return Ok(Done::said(tr!("Nothing was changed: it is no longer here")));
+                }
                 if planned.ops.is_empty() {
                     self.local.nothing_done(now)?;
                 } else {

@@ -5,6 +5,7 @@ use super::host::{Host, NoSecret};
 use super::intend;
 use super::kit::Stores;
 use super::ledger::Ledger;
+use super::planned::What;
 use crate::mime::build::from_rfc5322;
 use crate::model::*;
 use crate::signal::{Board, Doorbell, Topic};
@@ -349,9 +350,9 @@ fn a_tag_goes_away_only_where_all_have_it_and_however_it_is_spelt() {
     };
     assert_eq!(tag("Work", None, &places[..1]), "Tagged 1 message");
     assert_eq!(tag("work", None, &places), "Tagged 2 messages");
-    assert_eq!(tag("work", Some(true), &places), "Tagged 0 messages");
+    assert_eq!(tag("work", Some(true), &places), "Nothing was changed");
     assert_eq!(tag("WORK", None, &places), "Untagged 3 messages");
-    assert_eq!(tag("two words", None, &places), "Tagged 0 messages");
+    assert_eq!(tag("two words", None, &places), "Nothing was changed");
 }
 
 #[test]
@@ -386,6 +387,25 @@ fn what_is_thrown_away_is_told_from_what_is_deleted_for_good() {
         "Moved to trash: 1 message. Deleted 1 message for good"
     );
     assert_eq!(deleted(&["Trash"]), "Deleted 1 message for good");
+}
+
+#[test]
+fn what_changes_nothing_is_not_told_as_done() {
+    let mut desk = Desk::new();
+    let (_, place) = desk.receive("INBOX");
+    let mut act = |verb: Verb, place| {
+        let targets = vec![Target::Location(place)];
+        let done = desk.ledger.carry_out(Intent::Act { verb, targets });
+        done.unwrap()
+    };
+    let inbox = act(Verb::Archive, LocationId(place.0 + 1000));
+    assert_eq!(
+        (inbox.label.as_str(), inbox.undoable),
+        ("Nothing was changed: it is no longer here", false)
+    );
+    assert_eq!(act(Verb::Archive, place).label, "Archived 1 message");
+    let archive = What::Archived.label(0);
+    assert_eq!(archive, "Nothing was moved: it is there already");
 }
 
 #[test]

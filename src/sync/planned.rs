@@ -1,7 +1,7 @@
 //! What an action comes to before it is recorded, and what all plans need: which mailbox is meant by a
 //! role, and what is told of so many messages. Reads the cache, changes nothing.
 
-use crate::lang::{self, trn};
+use crate::lang::{self, tr, trn};
 use crate::model::{AccountName, LocationId, MailboxName, MessageKey, NewOp, OpKind, Role};
 use crate::store::{Reader, ResolvedTarget, Result};
 use std::collections::HashSet;
@@ -71,7 +71,23 @@ impl What {
         lang::kept(|| self.words(n))
     }
 
+    /// What is told where nothing had to be done.
+    fn nothing(self) -> &'static str {
+        match self {
+            What::Archived
+            | What::Trashed
+            | What::Junked
+            | What::NotJunk
+            | What::Moved
+            | What::Copied => tr!("Nothing was moved: it is there already"),
+            _ => tr!("Nothing was changed"),
+        }
+    }
+
     fn words(self, n: usize) -> String {
+        if n == 0 {
+            return self.nothing().to_owned();
+        }
         match self {
             What::Read => trn!(n, "Marked read: {n} message", "Marked read: {n} messages"),
             What::Unread => trn!(

@@ -110,7 +110,15 @@ impl Local {
                 }
                 tx.execute("UPDATE draft SET outbox = ?2 WHERE id = ?1", params![draft.0, id])?;
             }
-            tx.execute("INSERT INTO action(label, at, undo, outbox) VALUES (?3, ?1, 1, ?2)", params![now, id, mark!("Sending a message")])?;
+            // Who reads the journal tells one from another by that.
+            let about = match (out.subject.trim(), out.recipients.first()) {
+                ("", Some(to)) => to,
+                (subject, _) => subject,
+            };
+            tx.execute(
+                "INSERT INTO action(label, at, undo, outbox, about) VALUES (?3, ?1, 1, ?2, ?4)",
+                params![now, id, mark!("Sending a message"), about],
+            )?;
             let old = "DELETE FROM outbox WHERE state = 'sent' AND max(created, sent_at) < ?1";
             tx.execute(old, [now - HISTORY])?;
             Ok(OutboxId(id))

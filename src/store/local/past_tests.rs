@@ -191,6 +191,11 @@ fn stepping_back_takes_back_what_came_after() {
     work_off(&mut local);
     act(&mut local, "third", to("Lists"), &[1]);
     local.submit(&outgoing(None), now()).unwrap();
+    let sending = &local.read().journal(1).unwrap()[0];
+    assert_eq!(
+        (sending.label.as_str(), sending.about.as_str()),
+        ("Sending a message", "s")
+    );
     let undone = home.open().undo_since(first, now()).unwrap();
     let labels: Vec<&str> = undone.iter().map(|u| u.label.as_str()).collect();
     assert_eq!(labels, ["Sending a message", "third", "second"]);

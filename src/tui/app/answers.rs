@@ -28,7 +28,12 @@ impl Panes {
                     let key = self.way_to(Command::GoOutbox);
                     self.alarm(&tr!("{words}: {key} says why", words, key), now);
                 }
+                let listed = self.index.mailbox().and_then(|id| self.sidebar.mailbox(id));
+                let listed = listed.cloned();
                 self.sidebar.set(mailboxes, outbox, drafts);
+                if let Some(listed) = listed {
+                    self.leave_if_gone(&listed, now, fx);
+                }
                 if !self.sidebar.loaded() {
                     fx.push(Effect::Query(Question::Lists));
                 }

@@ -1,7 +1,7 @@
 //! Going about: from mailbox to mailbox, into a message and out of it.
 
 use crate::lang::tr;
-use crate::model::view::{Order, Scope};
+use crate::model::view::{MailboxRow, Order, Scope};
 use crate::model::{AccountName, Intent, MailboxId, MessageId, Role, Target};
 use crate::text::Clean;
 use crate::tui::app::geometry::{Pane, Places};
@@ -15,6 +15,7 @@ use crate::tui::screen::index::{Kind, Outcome};
 use crate::tui::screen::outbox::Outbox;
 use crate::tui::screen::pager::Pager;
 use crate::tui::screen::sidebar::Entry;
+use crate::tui::screen::sidebar_view::mailbox_name;
 
 /// What is said where an account has no mailbox for a role.
 fn lacking(role: Role) -> &'static str {
@@ -42,6 +43,29 @@ impl Panes {
         if self.has_tabs() {
             self.count(fx);
         }
+    }
+
+    /// Lists the inbox where this mailbox was listed and is no longer there: its rows would stay, and
+    /// nothing could be done with them. What is being read stays open.
+    pub fn leave_if_gone(&mut self, listed: &MailboxRow, now: Now, fx: &mut Vec<Effect>) {
+        let there = self.sidebar.mailbox(listed.id);
+        if there.is_some_and(|m| m.selectable) || !listed.selectable {
+            return;
+        }
+        let listing = self.listing_of(Scope::UnifiedInbox);
+        self.ask(fx, |p| p.index.show(listing, now.mono));
+        if !matches!(self.view, View::Mail) {
+            return;
+        }
+        self.sidebar.select_scope(&Scope::UnifiedInbox);
+        let name = mailbox_name(listed);
+        self.tell(
+            Clean::line(&tr!(
+                "The mailbox {name} is no longer there; this is the inbox.",
+                name
+            )),
+            now,
+        );
     }
 
     /// Opens what the sidebar's selection stands for.
@@ -156,8 +180,12 @@ impl Panes {
         let Some(mut listing) = self.before_search.take() else {
             return false;
         };
-        // It may have been chosen otherwise since.
-        if let Some(scope) = listing.scope().cloned() {
+        // It may have been chosen otherwise since, or be gone.
+        if let Some(mut scope) = listing.scope().cloned() {
+            let is_gone = |id| self.sidebar.loaded() && self.sidebar.mailbox(id).is_none();
+            if matches!(scope, Scope::Mailbox(id) if is_gone(id)) {
+                scope = Scope::UnifiedInbox;
+            }
             listing = self.listing_of(scope);
         }
         if listing != *self.index.listing() {

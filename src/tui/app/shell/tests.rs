@@ -31,6 +31,7 @@ mod sorted;
 mod standing;
 mod told_apart;
 mod tongues;
+mod vanished;
 mod writing;
 
 const WALL: i64 = 1_700_000_000;
