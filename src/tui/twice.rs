@@ -1,5 +1,5 @@
-//! A letter of one's own that came back stands in a conversation once: the copy in Sent is left out
-//! where what came is the same letter. What differs from it in anything that is shown stays, so
+//! What lies in two mailboxes stands in a conversation once: of a letter to oneself the copy in Sent is
+//! left out, of what was copied elsewhere the copy. What differs in anything that is shown stays, so
 //! that a forged Message-ID hides nothing.
 
 use crate::mime::hollow::hollow;
@@ -7,7 +7,7 @@ use crate::mime::twin;
 use crate::model::view::IndexRow;
 use crate::model::{MailboxId, MsgId, Role};
 use crate::store::{Error, Reader};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// So many pairs of a conversation are compared; the rest is shown as it is.
 const PAIRS: usize = 32;
@@ -25,39 +25,53 @@ pub fn once(
     within: Option<MailboxId>,
     goal: Option<MsgId>,
 ) -> Result<Vec<IndexRow>, Error> {
-    let mut sent = BTreeSet::new();
-    for mailbox in rows.iter().map(|r| r.mailbox).collect::<BTreeSet<_>>() {
-        let found = reader.mailbox(mailbox)?;
-        if found.is_some_and(|m| m.role == Some(Role::Sent)) {
-            sent.insert(mailbox);
-        }
-    }
+    let ranked = ranked(reader, &rows)?;
     let mut gone: BTreeSet<MsgId> = BTreeSet::new();
     let mut left = PAIRS;
-    for copy in rows.iter().filter(|r| sent.contains(&r.mailbox)) {
-        for came in rows.iter().filter(|r| !sent.contains(&r.mailbox)) {
-            let alike = copy.message != came.message
-                && (copy.date, &copy.subject, &copy.from) == (came.date, &came.subject, &came.from);
-            if !alike || gone.contains(&came.message) || left == 0 {
+    for (n, copy) in ranked.iter().enumerate() {
+        for other in ranked.iter().skip(n + 1) {
+            if gone.contains(&copy.message) {
+                break;
+            }
+            let alike = copy.mailbox != other.mailbox
+                && copy.message != other.message
+                && (copy.date, &copy.subject, &copy.from)
+                    == (other.date, &other.subject, &other.from);
+            if !alike || gone.contains(&other.message) || left == 0 {
                 continue;
             }
-            left -= 1;
             // Nobody misses a message that was read.
-            let spare = |row: &IndexRow| {
+            let spare = |row: &&&IndexRow| {
                 row.unread == 0 && goal != Some(row.message) && within != Some(row.mailbox)
             };
-            let Some(less) = [copy, came].into_iter().find(|row| spare(row)) else {
+            let Some(less) = [copy, other].into_iter().find(spare) else {
                 continue;
             };
-            if is_one(reader, copy.message, came.message)? {
+            left -= 1;
+            if is_one(reader, copy.message, other.message)? {
                 gone.insert(less.message);
-                break;
             }
         }
     }
     let mut rows = rows;
     rows.retain(|row| !gone.contains(&row.message));
     Ok(rows)
+}
+
+/// The rows in the order in which they give way: the copy in Sent first, what lies in an inbox last.
+fn ranked<'a>(reader: &Reader, rows: &'a [IndexRow]) -> Result<Vec<&'a IndexRow>, Error> {
+    let mut ranks = BTreeMap::new();
+    for mailbox in rows.iter().map(|r| r.mailbox).collect::<BTreeSet<_>>() {
+        let rank = match reader.mailbox(mailbox)?.and_then(|m| m.role) {
+            Some(Role::Sent) => 0,
+            Some(Role::Inbox) => 2,
+            _ => 1,
+        };
+        ranks.insert(mailbox, rank);
+    }
+    let mut ranked: Vec<&IndexRow> = rows.iter().collect();
+    ranked.sort_by_key(|row| ranks.get(&row.mailbox).copied());
+    Ok(ranked)
 }
 
 /// Whether both are here, in one account, and one letter.
@@ -101,6 +115,7 @@ mod tests {
         cache: Cache,
         inbox: MailboxId,
         sent: MailboxId,
+        projects: MailboxId,
     }
 
     impl Shelf {
@@ -121,7 +136,11 @@ mod tests {
                 contents: None,
                 was: None,
             };
-            let list = [info("INBOX", Role::Inbox), info("Sent", Role::Sent)];
+            let list = [
+                info("INBOX", Role::Inbox),
+                info("Sent", Role::Sent),
+                info("Projects", Role::Archive),
+            ];
             cache.set_mailboxes(&account, &list, 0, &[]).unwrap();
             let id = |cache: &Cache, wire| {
                 let found = cache
@@ -130,11 +149,13 @@ mod tests {
                 found.unwrap().unwrap().id
             };
             let (inbox, sent) = (id(&cache, "INBOX"), id(&cache, "Sent"));
+            let projects = id(&cache, "Projects");
             Shelf {
                 _dir: dir,
                 cache,
                 inbox,
                 sent,
+                projects,
             }
         }
 
@@ -220,6 +241,20 @@ mod tests {
         shelf.put(inbox, 1, true, "milk");
         assert_eq!(shelf.left(Some(sent), None), [sent]);
         assert_eq!(shelf.left(None, None), [inbox]);
+    }
+
+    #[test]
+    fn what_was_copied_elsewhere_stands_once_wherever_it_is_looked_at() {
+        let mut shelf = Shelf::new();
+        let (inbox, projects) = (shelf.inbox, shelf.projects);
+        shelf.put(projects, 1, true, "milk");
+        shelf.put(inbox, 1, true, "milk");
+        assert_eq!(shelf.left(None, None), [inbox]);
+        assert_eq!(shelf.left(Some(inbox), None), [inbox]);
+        assert_eq!(shelf.left(Some(projects), None), [projects]);
+        // Two in one mailbox are two.
+        shelf.put(inbox, 2, true, "milk");
+        assert_eq!(shelf.left(None, None), [inbox, inbox]);
     }
 
     #[test]

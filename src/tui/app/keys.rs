@@ -225,8 +225,14 @@ impl Keys {
     /// The hints: how to go on with what was begun, else what can be done where `fits`.
     pub fn hints(&self, context: Context, fits: impl Fn(Command) -> bool) -> Vec<Hint> {
         if let Some(count) = self.count.filter(|_| self.choices.is_empty()) {
-            let how = Clean::lit(tr!("times: what moves, or z; G goes to that line"));
-            return vec![(Clean::line(&count.to_string()), how)];
+            let way = |command| self.map.way_to(context, command);
+            let (undo, last) = (way(Command::Undo), way(Command::Last));
+            let how = tr!(
+                "times: what moves, or {undo}; {last} goes to that line",
+                undo,
+                last
+            );
+            return vec![(Clean::line(&count.to_string()), Clean::line(&how))];
         }
         if !self.choices.is_empty() {
             let begun = self.pending.written();

@@ -8,6 +8,7 @@ use crate::text::Clean;
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::outward::Excerpt;
 use crate::tui::app::state::{Panes, View};
+use crate::tui::command::Command;
 use crate::tui::effect::Effect;
 use crate::tui::errand::Errand;
 use crate::tui::event::{About, Now};
@@ -205,7 +206,7 @@ impl Popup {
     }
 
     /// The pictures of the message that is read; why not, if there are none.
-    pub fn pictures(panes: &Panes) -> Result<Vec<PartOf>, &'static str> {
+    pub fn pictures(panes: &Panes) -> Result<Vec<PartOf>, String> {
         let (message, rows) = panes.attached()?;
         let rows = rows.iter().filter(|row| part::is_picture(row));
         let own = rows.map(|row| PartOf::new(message, &[], row));
@@ -217,10 +218,11 @@ impl Popup {
             .and_then(|p| p.rendered())
             .is_some_and(|r| !r.remote.pictures.is_empty());
         if parts.is_empty() && away {
-            return Err(tr!("Its pictures lie on the web; P loads them."));
+            let key = panes.way_to(Command::LoadPictures);
+            return Err(tr!("Its pictures lie on the web; {key} loads them.", key));
         }
         if parts.is_empty() {
-            return Err(tr!("There are no pictures in this message."));
+            return Err(tr!("There are no pictures in this message.").to_owned());
         }
         Ok(parts)
     }

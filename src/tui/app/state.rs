@@ -3,6 +3,7 @@
 use crate::config::{Dates, ListLook};
 use crate::model::view::{Order, Scope, Sort};
 use crate::model::{Account, AccountName, Group, Reminder};
+use crate::text::system::numberless;
 use crate::text::{Clean, when};
 use crate::tui::app::acts::Acts;
 use crate::tui::app::bars::Bars;
@@ -91,6 +92,8 @@ pub struct Panes {
     pub linear: bool,
     /// What was listed before a search.
     pub before_search: Option<Listing>,
+    /// The search that servers were asked for last.
+    pub sought: String,
     /// The mailing lists that there is mail of, as far as they were asked for.
     pub lists: Vec<String>,
     /// In which orders mailboxes are listed that have one of their own.
@@ -153,6 +156,7 @@ impl Panes {
             bars: Bars::default(),
             linear: taste.linear,
             before_search: None,
+            sought: String::new(),
             lists: Vec::new(),
             sorts: Vec::new(),
             order: Order::default(),
@@ -246,8 +250,8 @@ impl Panes {
 
     /// Says that something failed.
     pub fn alarm(&mut self, text: &str, now: Now) {
-        self.status
-            .say(Clean::line(text), Tone::Bad, false, now.mono);
+        let text = Clean::line(&numberless(text));
+        self.status.say(text, Tone::Bad, false, now.mono);
     }
 
     /// Lines that a message has in a list: all of it is said in one for who hears it.
@@ -289,6 +293,7 @@ impl Panes {
         if let (Some(area), Some(pager)) = (places.reader, self.pager.as_mut()) {
             let cols = super::geometry::text_columns(area.inner.width);
             pager.set_linear(self.linear);
+            pager.set_ways(&self.keymap);
             pager.resize(cols, usize::from(area.inner.height));
         }
         self.read_on(fx);

@@ -9,11 +9,14 @@ use crate::mime::render::{Link, Rendered};
 use crate::model::view::{AttachmentRow, IndexRow};
 use crate::model::{LocationId, MailboxId, MsgId, ThreadId};
 use crate::text::Clean;
+use crate::tui::keymap::Keymap;
 use crate::tui::overlay::Overlay;
 use crate::tui::question::{Job, LaidOut, Mode, Question};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 mod inlays;
+mod ways;
 mod document;
 mod letter;
 mod find;
@@ -29,6 +32,7 @@ pub use selection::drawn;
 
 use letter::Setting;
 use selection::Selection;
+use ways::Ways;
 
 /// More of a source is read where so many screens are left of it.
 const SOON: usize = 10;
@@ -61,6 +65,8 @@ pub struct Pager {
     /// Whether the user went to the end, of which something is still to come.
     to_end: bool,
     set: Setting,
+    /// The keys that the sentences are made with; `None`: the usual ones.
+    keymap: Option<Arc<Keymap>>,
     height: usize,
     whole: Option<Whole>,
     asked: Vec<Job>,
@@ -87,7 +93,9 @@ impl Pager {
                 brief: false,
                 linear: false,
                 now,
+                ways: Arc::new(Ways::default()),
             },
+            keymap: None,
             height: 1,
             whole: None,
             asked: Vec::new(),
@@ -146,6 +154,10 @@ impl Pager {
         let goal = whole.goal;
         rows.sort_by_key(|row| (row.date, row.message));
         let held = self.place();
+        let at = self.index_of(held.map(|h| h.0));
+        let held_row = at
+            .and_then(|n| self.letters.get(n))
+            .map(|l| l.row().clone());
         let mut known: BTreeMap<MsgId, Letter> = std::mem::take(&mut self.letters)
             .into_iter()
             .map(|l| (l.row().message, l))
@@ -164,16 +176,17 @@ impl Pager {
                 Some(mut letter) => {
                     letter.store(row);
                     if first {
-                        letter.open(opens || Some(message) == newest, self.set);
+                        letter.open(opens || Some(message) == newest, &self.set);
                     }
                     letter
                 }
                 None => Letter::new(row, opens || (first && Some(message) == newest)),
             };
-            letter.show(overlay.shown(letter.stored(), false), self.set);
-            letter.build(self.set);
+            letter.show(overlay.shown(letter.stored(), false), &self.set);
+            letter.build(&self.set);
             self.letters.push(letter);
         }
+        let held = self.still(held, held_row.as_ref());
         let keep = if first { wanted } else { held.map(|h| h.0) };
         self.at = self.index_of(keep).unwrap_or(self.letters.len() - 1);
         self.count();
@@ -190,7 +203,7 @@ impl Pager {
         let held = self.place();
         self.letters.retain(|l| !overlay.hides(l.stored()));
         for letter in &mut self.letters {
-            letter.show(overlay.shown(letter.stored(), false), self.set);
+            letter.show(overlay.shown(letter.stored(), false), &self.set);
         }
         self.at = self.at.min(self.letters.len().saturating_sub(1));
         self.recount(held);
@@ -260,16 +273,16 @@ impl Pager {
             .is_some_and(|end| on || *end < soon)
             && let Some(letter) = self.letters.get_mut(self.at)
         {
-            letter.read_on(self.set);
+            letter.read_on(&self.set);
         }
         let mut wanted: Vec<Job> = self
             .letters
             .iter()
             .enumerate()
             .filter(|(n, _)| self.start(*n) < near.end && self.start(n + 1) >= near.start)
-            .filter_map(|(_, l)| l.wants(self.set))
+            .filter_map(|(_, l)| l.wants(&self.set))
             .collect();
-        if let Some(own) = self.current().and_then(|l| l.wants(self.set))
+        if let Some(own) = self.current().and_then(|l| l.wants(&self.set))
             && let Some(at) = wanted.iter().position(|j| *j == own)
         {
             wanted.swap(0, at);
@@ -286,7 +299,7 @@ impl Pager {
     /// Takes the layout thread's answer. Returns the message if its body has to be fetched.
     pub fn laid(&mut self, job: Job, result: LaidOut) -> Option<MsgId> {
         let mut held = self.place();
-        let set = self.set;
+        let set = &self.set;
         let letter = self.letters.iter_mut().find(|l| l.job(set) == job)?;
         let lost = self.find.as_ref().is_some_and(|f| f.place().is_none());
         let before = letter.has_more().then(|| letter.text_begins());
@@ -319,7 +332,7 @@ impl Pager {
     /// A message's body is not to be had just now: why.
     pub fn trouble(&mut self, message: MsgId, why: &str) {
         let held = self.place();
-        let set = self.set;
+        let set = &self.set;
         let mut letters = self.letters.iter_mut();
         if let Some(letter) = letters.find(|l| l.row().message == message) {
             letter.trouble(why, set);
@@ -351,6 +364,18 @@ impl Pager {
         }
     }
 
+    /// Other keys, which sentences name.
+    pub fn set_ways(&mut self, keymap: &Arc<Keymap>) {
+        if self.keymap.as_ref().is_none_or(|k| !Arc::ptr_eq(k, keymap)) {
+            self.keymap = Some(Arc::clone(keymap));
+            self.set.ways = Arc::new(Ways::of(keymap));
+            for letter in &mut self.letters {
+                letter.build(&self.set);
+            }
+            self.count();
+        }
+    }
+
     /// Another width or height. What is shown stays until it is laid out for that.
     pub fn resize(&mut self, width: u16, height: usize) {
         let held = self.place();
@@ -359,7 +384,7 @@ impl Pager {
         if (width, brief) != (self.set.width, self.set.brief) {
             (self.set.width, self.set.brief) = (width, brief);
             for letter in &mut self.letters {
-                letter.build(self.set);
+                letter.build(&self.set);
             }
             self.recount(held);
         }
@@ -409,7 +434,7 @@ impl Pager {
             return;
         }
         let all = self.letters.iter().all(Letter::is_open);
-        let (at, set) = (self.at, self.set);
+        let (at, set) = (self.at, &self.set);
         for (n, letter) in self.letters.iter_mut().enumerate() {
             letter.open(!all || n == at, set);
         }
@@ -456,8 +481,8 @@ impl Pager {
     }
 
     /// Changes the current letter; what is at the top of the screen stays there.
-    fn change(&mut self, change: impl FnOnce(&mut Letter, Setting)) {
-        let (held, set) = (self.place(), self.set);
+    fn change(&mut self, change: impl FnOnce(&mut Letter, &Setting)) {
+        let (held, set) = (self.place(), &self.set);
         if let Some(letter) = self.letters.get_mut(self.at) {
             change(letter, set);
         }

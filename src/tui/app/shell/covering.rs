@@ -57,7 +57,7 @@ impl App {
             Wants::Attachments => Popup::attachments(&self.panes).map(Layer::Popup),
             Wants::Pictures => match Popup::pictures(&self.panes) {
                 Ok(parts) => return self.show_pictures(parts, fx),
-                Err(why) => Err(why),
+                Err(why) => return self.panes.tell(Clean::line(&why), now),
             },
             Wants::Decide => Popup::decide(&self.panes, now).map(Layer::Popup),
             Wants::MoveTo => Ok(Layer::mailbox(&self.panes, For::Moving)),

@@ -4,6 +4,7 @@
 //! body can draw a header of ours or the status line.
 
 use super::inlays::Inlays;
+use super::ways::Ways;
 use crate::lang::{mark, of, of_in, tr, trn};
 use crate::mime::link::Remote;
 use crate::mime::lookalike::shown_addr;
@@ -71,7 +72,7 @@ pub type DocLine = Vec<(Clean, Tone)>;
 
 /// How a message is laid out as lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dress {
+pub struct Dress<'a> {
     /// Columns.
     pub cols: usize,
     /// All header fields, not the usual ones.
@@ -86,6 +87,8 @@ pub struct Dress {
     pub headed: bool,
     /// Whether that line is all there is of its headers.
     pub brief: bool,
+    /// What the keys are that sentences name.
+    pub ways: &'a Ways,
 }
 
 /// What is said below the beginning of a message.
@@ -93,7 +96,7 @@ pub const MORE: &str = mark!("The rest of this message is being read…");
 
 /// Headers, what we have to say, attachments, a rule, the text; and how many lines stand above the
 /// text.
-pub fn document(r: &Rendered, dress: Dress, inlays: &Inlays) -> (Vec<DocLine>, usize) {
+pub fn document(r: &Rendered, dress: Dress<'_>, inlays: &Inlays) -> (Vec<DocLine>, usize) {
     let cols = dress.cols;
     let all = if dress.full {
         &r.all_headers
@@ -123,7 +126,7 @@ pub fn document(r: &Rendered, dress: Dress, inlays: &Inlays) -> (Vec<DocLine>, u
         };
         let is_list = leaves && name.as_str() == "List";
         is_named |= is_list;
-        let left = is_list.then(|| Clean::line(&format!("{value}{}", tr!(" · U leaves it"))));
+        let left = is_list.then(|| Clean::line(&format!("{value}{}", leaves_it(dress.ways))));
         let value = left.as_ref().unwrap_or(value);
         header(&mut doc, &named(name), (value, tone), name_cols, cols);
     }
@@ -132,14 +135,29 @@ pub fn document(r: &Rendered, dress: Dress, inlays: &Inlays) -> (Vec<DocLine>, u
         let text = format!(
             "{}{}",
             tr!("Sent to a list of people"),
-            tr!(" · U leaves it")
+            leaves_it(dress.ways)
         );
         doc.extend(said(&text, cols, Tone::Aside));
     }
     if let Some(warning) = &r.warning {
         doc.extend(said(warning.as_str(), cols, Tone::Warning));
     }
-    if let Some(text) = on_the_web(&r.remote, dress.loaded) {
+    if let Some(text) = on_the_web(&r.remote, dress.loaded, dress.ways) {
+        doc.extend(said(&text, cols, Tone::Aside));
+    }
+    if r.invitation.is_some() && !dress.full {
+        let Ways {
+            accept,
+            perhaps,
+            decline,
+            ..
+        } = dress.ways;
+        let text = tr!(
+            "{accept} accepts it · {perhaps} perhaps · {decline} declines",
+            accept,
+            perhaps,
+            decline
+        );
         doc.extend(said(&text, cols, Tone::Aside));
     }
     for (n, a) in r.attachments.iter().enumerate() {
@@ -161,8 +179,13 @@ pub fn document(r: &Rendered, dress: Dress, inlays: &Inlays) -> (Vec<DocLine>, u
     (doc, above)
 }
 
+/// What leaves the list that a message came over.
+fn leaves_it(ways: &Ways) -> String {
+    tr!(" · {key} leaves it", key = ways.leave)
+}
+
 /// That pictures lie on the web, and what becomes of them.
-fn on_the_web(remote: &Remote, loaded: usize) -> Option<String> {
+fn on_the_web(remote: &Remote, loaded: usize, ways: &Ways) -> Option<String> {
     match (remote.pictures.len(), loaded, remote.clear) {
         (0, _, 0) => None,
         (0, _, n) => Some(trn!(
@@ -172,19 +195,21 @@ fn on_the_web(remote: &Remote, loaded: usize) -> Option<String> {
         )),
         (n, 0, _) => Some(trn!(
             n,
-            "{n} picture on the web not loaded · P loads",
-            "{n} pictures on the web not loaded · P loads"
+            "{n} picture on the web not loaded · {key} loads",
+            "{n} pictures on the web not loaded · {key} loads",
+            key = ways.load
         )),
         (_, n, _) => Some(trn!(
             n,
-            "{n} picture loaded from the web · I shows",
-            "{n} pictures loaded from the web · I shows"
+            "{n} picture loaded from the web · {key} shows",
+            "{n} pictures loaded from the web · {key} shows",
+            key = ways.show
         )),
     }
 }
 
 /// What is to be said of who sent it: one line, or all of it.
-fn trust(doc: &mut Vec<DocLine>, trust: &Trust, dress: Dress) {
+fn trust(doc: &mut Vec<DocLine>, trust: &Trust, dress: Dress<'_>) {
     let tone = |level| match level {
         Level::Fine | Level::Note => Tone::Aside,
         Level::Careful | Level::Alarm => Tone::Warning,

@@ -2,6 +2,7 @@
 
 use super::document::{DocLine, Dress, MORE, Tone, document, head, said, spoken_head};
 use super::inlays::Inlays;
+use super::ways::Ways;
 use crate::lang::{of, tr};
 use crate::mime::render::{Line, Mark, Rendered, Standing};
 use crate::model::System;
@@ -36,7 +37,7 @@ enum Body {
 }
 
 /// How the letters of a reader are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Setting {
     /// Columns.
     pub width: u16,
@@ -48,6 +49,8 @@ pub struct Setting {
     pub linear: bool,
     /// The present time, seconds since 1970.
     pub now: i64,
+    /// What the keys are that sentences name.
+    pub ways: Arc<Ways>,
 }
 
 /// A message in the reader.
@@ -119,7 +122,7 @@ impl Letter {
     }
 
     /// Its row is shown so from now on.
-    pub fn show(&mut self, row: IndexRow, set: Setting) {
+    pub fn show(&mut self, row: IndexRow, set: &Setting) {
         if row != self.row {
             self.row = row;
             self.build(set);
@@ -137,7 +140,7 @@ impl Letter {
     }
 
     /// Folds or unfolds it.
-    pub fn open(&mut self, open: bool, set: Setting) {
+    pub fn open(&mut self, open: bool, set: &Setting) {
         if self.open != open {
             self.open = open;
             self.build(set);
@@ -175,19 +178,19 @@ impl Letter {
     }
 
     /// Shows all header fields, or the usual ones.
-    pub fn toggle_headers(&mut self, set: Setting) {
+    pub fn toggle_headers(&mut self, set: &Setting) {
         self.full = !self.full;
         self.build(set);
     }
 
     /// Tells all that is known of who sent it, or only what is wrong.
-    pub fn toggle_trust(&mut self, set: Setting) {
+    pub fn toggle_trust(&mut self, set: &Setting) {
         self.trust = !self.trust;
         self.build(set);
     }
 
     /// Folds its long quotations, or unfolds them. Says whether there are any.
-    pub fn toggle_quotes(&mut self, set: Setting) -> bool {
+    pub fn toggle_quotes(&mut self, set: &Setting) -> bool {
         let before = self.lines.len();
         self.quotes = Some(!self.folds(set));
         self.build(set);
@@ -195,7 +198,7 @@ impl Letter {
     }
 
     /// What is to be laid out for what is shown.
-    pub fn job(&self, set: Setting) -> Job {
+    pub fn job(&self, set: &Setting) -> Job {
         Job {
             message: self.row.message,
             width: set.width,
@@ -208,13 +211,13 @@ impl Letter {
     }
 
     /// What has to be laid out before it can be shown.
-    pub fn wants(&self, set: Setting) -> Option<Job> {
+    pub fn wants(&self, set: &Setting) -> Option<Job> {
         let job = self.job(set);
         (self.open && self.laid != Some(job)).then_some(job)
     }
 
     /// Who reads it comes to the end of what is here of its source: more of it is wanted.
-    pub fn read_on(&mut self, set: Setting) {
+    pub fn read_on(&mut self, set: &Setting) {
         let waits = self.laid != Some(self.job(set));
         if self.mode == Mode::Raw && self.has_more() && !waits {
             self.reach = (self.reach * STRIDE).min(FARTHEST);
@@ -222,7 +225,7 @@ impl Letter {
     }
 
     /// Takes the layout thread's answer. Returns whether the body has to be fetched.
-    pub fn laid(&mut self, job: Job, result: LaidOut, set: Setting) -> bool {
+    pub fn laid(&mut self, job: Job, result: LaidOut, set: &Setting) -> bool {
         if job != self.job(set) {
             return false;
         }
@@ -253,7 +256,7 @@ impl Letter {
     }
 
     /// Its body is not to be had just now: why. One that is here stays.
-    pub fn trouble(&mut self, why: &str, set: Setting) {
+    pub fn trouble(&mut self, why: &str, set: &Setting) {
         if matches!(self.body, Body::Fetching) {
             self.body = Body::Trouble(Clean::line(why));
             self.build(set);
@@ -278,7 +281,7 @@ impl Letter {
     }
 
     /// These of its pictures were loaded from the web. Whether some of them stand in its text.
-    pub fn set_loaded(&mut self, parts: Vec<PartOf>, set: Setting) -> bool {
+    pub fn set_loaded(&mut self, parts: Vec<PartOf>, set: &Setting) -> bool {
         self.loaded = parts;
         self.build(set);
         let urls = self.loaded.iter().filter_map(|p| p.url.as_ref());
@@ -308,7 +311,7 @@ impl Letter {
 
     /// What is to be done so that its pictures can be seen, if that was not asked for: those that it
     /// brings are made ready, and those on the web loaded where the user said so once for all.
-    pub fn wants_pictures(&mut self, set: Setting) -> Vec<PartJob> {
+    pub fn wants_pictures(&mut self, set: &Setting) -> Vec<PartJob> {
         if !self.open || self.has_more() {
             return Vec::new();
         }
@@ -327,7 +330,7 @@ impl Letter {
     }
 
     /// Pictures of its text are ready for so many columns.
-    pub fn inlaid(&mut self, columns: u16, pictures: &BTreeMap<u32, Arc<Inlay>>, set: Setting) {
+    pub fn inlaid(&mut self, columns: u16, pictures: &BTreeMap<u32, Arc<Inlay>>, set: &Setting) {
         if self.inlays.came(columns, pictures) {
             self.build(set);
         }
@@ -358,12 +361,12 @@ impl Letter {
         &self.lines
     }
 
-    fn folds(&self, set: Setting) -> bool {
+    fn folds(&self, set: &Setting) -> bool {
         self.quotes.unwrap_or(set.several)
     }
 
     /// Makes its lines anew.
-    pub fn build(&mut self, set: Setting) {
+    pub fn build(&mut self, set: &Setting) {
         let cols = usize::from(set.width);
         self.lines.clear();
         self.above = 0;
@@ -389,6 +392,7 @@ impl Letter {
                     fold: self.folds(set),
                     headed: set.several || set.brief,
                     brief: set.brief,
+                    ways: &set.ways,
                 };
                 let (lines, above) = document(r, dress, &self.inlays);
                 self.above = self.lines.len() + above;

@@ -91,7 +91,7 @@ impl Pager {
     /// Goes to the first place with what a search found, once the message that was opened is laid
     /// out. Never to another message: what a key does is done to the one that was opened.
     pub(super) fn go_to_sought(&mut self) {
-        let set = self.set;
+        let set = &self.set;
         let is_laid = |letter: &Letter| letter.wants(set).is_none();
         if self.moved || !self.sought {
             self.sought = false;

@@ -17,7 +17,7 @@ impl Pager {
     /// These pictures of a message were loaded from the web. Whether some of them stand in its text.
     pub fn set_loaded(&mut self, message: MsgId, parts: Vec<PartOf>) -> bool {
         let held = self.place();
-        let set = self.set;
+        let set = &self.set;
         let mut letters = self.letters.iter_mut();
         if let Some(letter) = letters.find(|l| l.row().message == message) {
             let stand = letter.set_loaded(parts, set);
@@ -30,7 +30,7 @@ impl Pager {
     /// What is to be done so that the pictures of what is near the screen can be seen.
     pub fn ask_pictures(&mut self) -> Vec<PartJob> {
         let near = self.scroll.saturating_sub(self.height)..self.scroll + 2 * self.height;
-        let set = self.set;
+        let set = &self.set;
         let starts = &self.starts;
         let start = |n: usize| starts.get(n).copied().unwrap_or(usize::MAX);
         let letters = self.letters.iter_mut().enumerate();
@@ -43,7 +43,7 @@ impl Pager {
     /// Pictures of a message's text are ready for so many columns.
     pub fn inlaid(&mut self, message: MsgId, columns: u16, pictures: &BTreeMap<u32, Arc<Inlay>>) {
         let held = self.place();
-        let set = self.set;
+        let set = &self.set;
         let mut letters = self.letters.iter_mut();
         if let Some(letter) = letters.find(|l| l.row().message == message) {
             letter.inlaid(columns, pictures, set);

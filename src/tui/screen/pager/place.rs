@@ -3,6 +3,7 @@
 
 use super::{DocLine, Find, Letter, Pager};
 use crate::model::MsgId;
+use crate::model::view::IndexRow;
 use crate::tui::widget::bar::Extent;
 
 impl Pager {
@@ -84,6 +85,24 @@ impl Pager {
             let lines = self.start(n + 1).saturating_sub(self.start(n));
             self.scroll = self.start(n) + line.min(lines.saturating_sub(1));
         }
+    }
+
+    /// What is at the top, or where it went because it stands there twice no more, the letter that
+    /// is like it.
+    pub(super) fn still(
+        &self,
+        held: Option<(MsgId, usize)>,
+        row: Option<&IndexRow>,
+    ) -> Option<(MsgId, usize)> {
+        let ((message, line), row) = (held?, row?);
+        if self.index_of(Some(message)).is_some() {
+            return held;
+        }
+        let alike = |other: &&IndexRow| {
+            (other.date, &other.subject, &other.from) == (row.date, &row.subject, &row.from)
+        };
+        let twin = self.letters.iter().map(Letter::row).find(alike);
+        Some((twin.map_or(message, |twin| twin.message), line))
     }
 
     pub(super) fn index_of(&self, message: Option<MsgId>) -> Option<usize> {

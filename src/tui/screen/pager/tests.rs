@@ -87,6 +87,25 @@ fn a_missing_body_is_fetched_once_and_then_shown() {
 }
 
 #[test]
+fn a_copy_that_goes_while_it_is_read_leaves_one_at_its_twin() {
+    let mut pager = conversation(4, 2, 10);
+    let twin = |n: i64| IndexRow {
+        message: MsgId(n),
+        location: LocationId(n),
+        ..letter(2, false)
+    };
+    let mut rows: Vec<_> = (1..=4).map(|n| letter(n, n < 2)).collect();
+    rows.push(twin(9));
+    pager.gather(ThreadId(1), rows.clone(), &Overlay::default());
+    lay_all(&mut pager, 3);
+    pager.step(1);
+    assert_eq!(pager.message(), Some(MsgId(9)));
+    rows.pop();
+    pager.gather(ThreadId(1), rows, &Overlay::default());
+    assert_eq!(pager.message(), Some(MsgId(2)));
+}
+
+#[test]
 fn where_there_are_few_lines_headers_are_one() {
     let mut pager = Pager::open(&row(1, NOW), 60, NOW);
     pager.resize(60, 8);
