@@ -64,6 +64,22 @@ impl Role {
         (Role::Flagged, "flagged"),
     ];
 
+    /// The place in lists of a mailbox with this role: the usual ones first, those without any last.
+    pub fn place(role: Option<Role>) -> usize {
+        const ORDER: [Role; 8] = [
+            Role::Inbox,
+            Role::Flagged,
+            Role::Drafts,
+            Role::Sent,
+            Role::Archive,
+            Role::All,
+            Role::Junk,
+            Role::Trash,
+        ];
+        let place = role.and_then(|role| ORDER.iter().position(|other| *other == role));
+        place.unwrap_or(ORDER.len())
+    }
+
     /// The role's name in JSON, databases and configuration.
     pub fn name(self) -> &'static str {
         Role::ALL

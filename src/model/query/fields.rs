@@ -83,7 +83,7 @@ pub(super) const THINGS: [(&str, Has); 7] = [
 /// What `larger:` counts in.
 pub(super) const SIZES: [(&str, u64); 3] = [("G", 1 << 30), ("M", 1 << 20), ("k", 1 << 10)];
 
-/// A field that takes words.
+/// A field that takes words. Gmail's names are taken too, here and below.
 pub(super) fn of_words(name: &str) -> Option<Field> {
     Some(match name {
         "from" => Field::From,
@@ -91,7 +91,7 @@ pub(super) fn of_words(name: &str) -> Option<Field> {
         "cc" => Field::Cc,
         "subject" => Field::Subject,
         "body" => Field::Body,
-        "file" => Field::File,
+        "file" | "filename" => Field::File,
         _ => return None,
     })
 }
@@ -120,6 +120,7 @@ pub(super) fn of_value(name: &str, value: &str) -> Result<Expr, Wrong> {
         "has" => {
             Term::Has(one_of(&THINGS, value).ok_or_else(|| wrong(&firsts(&THINGS).join(", ")))?)
         }
+        "in" if value.eq_ignore_ascii_case("anywhere") => return Ok(Expr::all([])),
         "in" => Term::In(text()),
         "account" => Term::Account(text()),
         "tag" | "label" => Term::Tag(text()),
@@ -133,15 +134,18 @@ pub(super) fn of_value(name: &str, value: &str) -> Result<Expr, Wrong> {
         }
         "before" => Term::Before(date()?),
         "after" | "since" => Term::After(date()?),
-        "older" | "newer" => match (Age::parse(value), Period::parse(value), name) {
-            (Some(age), _, "older") => Term::Older(age),
-            (Some(age), ..) => Term::Newer(age),
-            (None, Some(period), "older") => Term::Before(period),
-            (None, Some(period), _) => Term::After(period),
-            (None, None, _) => return Err(wrong(tr!("a time (12h, 30d, 2w, 6m, 1y) or a date"))),
+        "older" | "older_than" => match (Age::parse(value), Period::parse(value)) {
+            (Some(age), _) => Term::Older(age),
+            (None, Some(period)) => Term::Before(period),
+            (None, None) => return Err(wrong(tr!("a time (12h, 30d, 2w, 6m, 1y) or a date"))),
+        },
+        "newer" | "newer_than" => match (Age::parse(value), Period::parse(value)) {
+            (Some(age), _) => Term::Newer(age),
+            (None, Some(period)) => Term::After(period),
+            (None, None) => return Err(wrong(tr!("a time (12h, 30d, 2w, 6m, 1y) or a date"))),
         },
         "thread" => Term::Thread(value.parse().map_err(|_| wrong(tr!("a number")))?),
-        "id" => Term::Id(text()),
+        "id" | "rfc822msgid" => Term::Id(text()),
         _ => return Err(Wrong::Field),
     }))
 }

@@ -1,7 +1,7 @@
 //! Days, weeks and years as a query names them, and lengths of time. They stay as they were written,
 //! so that a saved view for `date:today` means each day anew; weeks begin on Monday (ISO 8601).
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
 use jiff::{Span, Timestamp, ToSpan as _, Zoned};
 use std::fmt;
 use std::ops::Range;
@@ -31,10 +31,12 @@ pub enum Period {
     ThisYear,
     /// `last-year`
     LastYear,
+    /// `monday`: the last one, which may be today.
+    Last(Weekday),
 }
 
 /// The periods that have names.
-const NAMED: [(&str, Period); 8] = [
+const NAMED: [(&str, Period); 15] = [
     ("today", Period::Today),
     ("yesterday", Period::Yesterday),
     ("this-week", Period::ThisWeek),
@@ -43,11 +45,18 @@ const NAMED: [(&str, Period); 8] = [
     ("last-month", Period::LastMonth),
     ("this-year", Period::ThisYear),
     ("last-year", Period::LastYear),
+    ("monday", Period::Last(Weekday::Monday)),
+    ("tuesday", Period::Last(Weekday::Tuesday)),
+    ("wednesday", Period::Last(Weekday::Wednesday)),
+    ("thursday", Period::Last(Weekday::Thursday)),
+    ("friday", Period::Last(Weekday::Friday)),
+    ("saturday", Period::Last(Weekday::Saturday)),
+    ("sunday", Period::Last(Weekday::Sunday)),
 ];
 
 impl Period {
     /// Reads `2026-11-21`, `2026/11/21`, `21.11.2026`, `2026-11`, `2026`, or a name such as
-    /// `last-week`, without regard to case.
+    /// `last-week` or `monday`, without regard to case.
     pub fn parse(text: &str) -> Option<Period> {
         let lower = text.to_ascii_lowercase();
         if let Some((_, period)) = NAMED.iter().find(|(name, _)| *name == lower) {
@@ -94,6 +103,11 @@ impl Period {
             Period::LastMonth => (month.checked_sub(1.month()).ok()?, 1.month()),
             Period::ThisYear => (year(today.year())?, 1.year()),
             Period::LastYear => (year(today.year().checked_sub(1)?)?, 1.year()),
+            Period::Last(weekday) => {
+                let offset = |day: Weekday| i64::from(day.to_monday_zero_offset());
+                let past = (offset(today.weekday()) - offset(weekday)).rem_euclid(7);
+                (today.checked_sub(past.days()).ok()?, 1.day())
+            }
         };
         let second = |day: Date| {
             let midnight = day.to_zoned(now.time_zone().clone()).ok()?;
@@ -240,6 +254,9 @@ mod tests {
             ("last-month", "2026-10-01", "2026-11-01"),
             ("this-year", "2026-01-01", "2027-01-01"),
             ("last-year", "2025-01-01", "2026-01-01"),
+            ("Saturday", "2026-11-21", "2026-11-22"),
+            ("sunday", "2026-11-15", "2026-11-16"),
+            ("monday", "2026-11-16", "2026-11-17"),
         ] {
             let midnight = |day: &str| format!("{day}T00:00:00");
             assert_eq!(days(text), Some((midnight(first), midnight(end))), "{text}");

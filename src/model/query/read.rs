@@ -372,10 +372,11 @@ fn mutts_letter(word: &str) -> Option<char> {
 /// Only letters before the colon: `12:30` and `http://x` are words to look for.
 fn split_field(word: &str) -> Option<(&str, &str)> {
     let (name, value) = word.split_once(':')?;
-    let letters = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphabetic());
     let lower = name.to_ascii_lowercase();
+    let gmails = ["older_than", "newer_than", "rfc822msgid"].contains(&lower.as_str());
+    let letters = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphabetic());
     let other = ["http", "https", "mailto", "re", "fwd", "fw", "aw", "wg"];
-    (letters && !other.contains(&lower.as_str())).then_some((name, value))
+    ((letters || gmails) && !other.contains(&lower.as_str())).then_some((name, value))
 }
 
 /// Whether a text without quotes reads as words to look for anywhere.

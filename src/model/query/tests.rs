@@ -78,6 +78,13 @@ fn operators_and_parentheses() {
 fn values_of_fields() {
     for (typed, means) in [
         ("is:starred IS:Seen", "is:flagged is:read"),
+        (
+            "filename:plan newer_than:2d -older_than:1y in:anywhere",
+            "file:plan newer:2d -older:1y",
+        ),
+        ("rfc822msgid:<a@b.example>", "id:<a@b.example>"),
+        ("x_y:z", "x_y:z"),
+        ("since:monday date:Friday", "after:monday date:friday"),
         ("has:attachments has:picture", "has:attachment has:image"),
         ("larger:5MB smaller:1000", "larger:5M smaller:1000"),
         (

@@ -6,18 +6,6 @@ use crate::model::{AccountName, MailboxId, Role};
 use crate::store::Counted;
 use crate::tui::question::{Fitting, Tray};
 
-/// The usual order of mailboxes with a role.
-const ORDER: [Role; 8] = [
-    Role::Inbox,
-    Role::Flagged,
-    Role::Drafts,
-    Role::Sent,
-    Role::Archive,
-    Role::All,
-    Role::Junk,
-    Role::Trash,
-];
-
 /// What a line of the sidebar leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
@@ -268,7 +256,7 @@ impl Sidebar {
                 .iter()
                 .filter(|m| m.account == *account)
                 .collect();
-            own.sort_by_cached_key(|m| (rank(m.role), m.path.to_lowercase(), m.id));
+            own.sort_by_cached_key(|m| (Role::place(m.role), m.path.to_lowercase(), m.id));
             for row in &own {
                 let depth = if row.role.is_some() {
                     0
@@ -282,11 +270,6 @@ impl Sidebar {
         let at = held.and_then(|h| self.entries.iter().position(|e| e.ident() == h));
         self.cursor = at.unwrap_or(0);
     }
-}
-
-fn rank(role: Option<Role>) -> usize {
-    role.and_then(|r| ORDER.iter().position(|o| *o == r))
-        .unwrap_or(ORDER.len())
 }
 
 /// How many of a mailbox's ancestors stand above it among those without a role.
