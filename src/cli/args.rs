@@ -13,6 +13,9 @@ use clap::{ArgGroup, Args as Arguments, CommandFactory as _, Parser, Subcommand}
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+/// What stands above the options that every command has, below its own.
+const EVERYWHERE: &str = "Options of every command";
+
 /// Parses a command line, the program's name first.
 ///
 /// # Errors
@@ -27,13 +30,13 @@ pub fn read(line: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Erro
 #[command(name = "postrider", version, about, disable_help_subcommand = true)]
 pub struct Args {
     /// Keep configuration, databases, log and downloads under one folder.
-    #[arg(long, global = true, env = "POSTRIDER_HOME", value_name = "DIR")]
+    #[arg(long, global = true, env = "POSTRIDER_HOME", value_name = "DIR", help_heading = EVERYWHERE)]
     pub home: Option<PathBuf>,
     /// Print one JSON object on standard output and nothing else there.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
     /// Show everything in words, line by line, for a screen reader (`[ui] linear`).
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub linear: bool,
     /// Not so, whatever the configuration says: for a program that begins anew in its own place.
     #[arg(long, global = true, hide = true, conflicts_with = "linear")]
@@ -55,7 +58,7 @@ pub enum Command {
     /// List the mailboxes with their counts.
     Mailboxes {
         /// Only this account's.
-        #[arg(long)]
+        #[arg(short = 'a', long)]
         account: Option<String>,
     },
     /// List messages, newest first.
@@ -117,7 +120,7 @@ pub enum Command {
         /// The mailbox, by name or role.
         to: String,
         /// The account of that mailbox, if it is another one.
-        #[arg(long)]
+        #[arg(short = 'a', long)]
         account: Option<String>,
         /// From this mailbox only.
         #[arg(short = 'm', long)]
@@ -250,7 +253,7 @@ pub enum RulesCommand {
         #[arg(long, required = true)]
         sieve: bool,
         /// Whose server it is for. Default: the first account.
-        #[arg(long)]
+        #[arg(short = 'a', long)]
         account: Option<String>,
         /// Into this file in place of standard output.
         file: Option<PathBuf>,
@@ -295,7 +298,7 @@ pub struct Sync {
     #[arg(long)]
     pub watch: bool,
     /// Only this account.
-    #[arg(long)]
+    #[arg(short = 'a', long)]
     pub account: Option<String>,
     /// Which bodies: none, 30d (or other days), 500 MB (or another size), all. Default: as the
     /// account says.
@@ -310,7 +313,7 @@ pub struct Sync {
 #[derive(Debug, Arguments)]
 pub struct Verify {
     /// Only this account.
-    #[arg(long)]
+    #[arg(short = 'a', long)]
     pub account: Option<String>,
     /// Only this mailbox, by its path.
     #[arg(short = 'm', long)]
@@ -327,7 +330,7 @@ pub struct List {
     #[arg(short = 'm', long)]
     pub mailbox: Option<String>,
     /// Of this account.
-    #[arg(long)]
+    #[arg(short = 'a', long)]
     pub account: Option<String>,
     /// At most so many rows.
     #[arg(long, default_value_t = 50)]
@@ -365,7 +368,7 @@ pub struct Show {
     #[arg(short = 'm', long, requires = "newest")]
     pub mailbox: Option<String>,
     /// Of this account.
-    #[arg(long, requires = "newest")]
+    #[arg(short = 'a', long, requires = "newest")]
     pub account: Option<String>,
     /// In which form.
     #[command(flatten)]

@@ -5,6 +5,7 @@ use crate::net::{Kind, NetError};
 use crate::store;
 use crate::sync::SyncError;
 use crate::text::Clean;
+use crate::text::system::numberless;
 use std::fmt;
 
 /// Cache and server differ.
@@ -65,7 +66,7 @@ pub fn words(error: &anyhow::Error) -> Clean {
             words = format!("{words}: {cause}");
         }
     }
-    Clean::block(&words)
+    Clean::block(&numberless(&words))
 }
 
 /// The exit code of any error that a command ends with.

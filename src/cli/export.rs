@@ -475,7 +475,7 @@ fn tell(as_json: bool, args: &Export, count: &Count) -> Result<u8> {
         };
         let verified = match (whole, args.mailbox.is_some()) {
             (true, true) => "verified: all are there".to_owned(),
-            (true, false) => "verified: all are there that answer it of what is listed here".into(),
+            (true, false) => "verified: all that was found here is there".to_owned(),
             (false, _) => format!("{} of them are there", count.found),
         };
         say!(

@@ -68,6 +68,12 @@ pub fn mailboxes(home: &Home, as_json: bool, account: Option<&str>) -> Result<u8
     }
     let mut rows = home.reader()?.mailboxes()?;
     rows.retain(|m| account.is_none_or(|name| m.account.as_str() == name));
+    let accounts = &home.config.accounts;
+    rows.sort_by_cached_key(|m| {
+        let account = accounts.iter().position(|a| a.name == m.account);
+        let account = account.unwrap_or(accounts.len());
+        (account, Role::place(m.role), m.path.to_lowercase())
+    });
     if as_json {
         let list: Vec<_> = rows
             .iter()

@@ -56,7 +56,7 @@ pub enum Decision {
 #[group(skip)]
 pub struct Written {
     /// From this account. Default: the one whose address is in From, else the first.
-    #[arg(long)]
+    #[arg(short = 'a', long)]
     pub account: Option<String>,
     /// To whom.
     #[arg(long)]

@@ -71,13 +71,31 @@ fn spelt(line: &str) -> String {
     line
 }
 
-/// The rows of a table, each cell as wide as the widest of its column.
+/// Columns that a line of a letter has at most.
+const WIDEST: usize = 72;
+
+/// The rows of a table, each cell as wide as the widest of its column; of one that is too wide, what
+/// its first column says, and below that the rest with what stands above it.
 fn aligned(table: &[Vec<String>], out: &mut String) {
     let cols = |cell: &String| cell.chars().count();
     let widest = |at: usize| {
         let cells = table.iter().filter_map(|row| row.get(at));
         cells.map(cols).max().unwrap_or(0)
     };
+    let columns = table.iter().map(Vec::len).max().unwrap_or(0);
+    if let Some((head, rows)) = table.split_first()
+        && (0..columns).map(|at| widest(at) + 2).sum::<usize>() > WIDEST
+    {
+        for row in rows {
+            let named = head.iter().zip(row).skip(1);
+            let named: Vec<String> = named
+                .map(|(name, cell)| format!("{name}: {cell}"))
+                .collect();
+            let first = row.first().map_or("", String::as_str);
+            let _ = writeln!(out, "  {first}\n    {}", named.join(", "));
+        }
+        return;
+    }
     for row in table {
         let cell = |(at, cell): (usize, &String)| format!("{cell:<width$}", width = widest(at));
         let cells: Vec<String> = row.iter().enumerate().map(cell).collect();
@@ -180,6 +198,13 @@ mod tests {
         assert_eq!(
             plain(text),
             "Hello\n\nNews\n----\n* one\n  What    Price\n  A lamp  12\n\nGo: https://b.example\n\nBye\n"
+        );
+        let url = format!("https://a.example/{}", "x".repeat(60));
+        assert_eq!(
+            plain(&format!(
+                "| Link | By | Minutes |\n| [One]({url}) | Ada | 6 |"
+            )),
+            format!("  One: {url}\n    By: Ada, Minutes: 6\n")
         );
     }
 }

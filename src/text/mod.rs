@@ -16,5 +16,6 @@ pub mod gauge;
 pub mod fold;
 pub mod tokens;
 pub mod qr;
+pub mod system;
 
 pub use clean::Clean;
