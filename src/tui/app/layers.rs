@@ -285,13 +285,13 @@ impl Layer {
             Layer::Journal(journal) => journal.paste(text),
             Layer::Jobs(jobs) => jobs.paste(text),
             Layer::Settings(settings) => settings.paste(text),
+            Layer::Help(help) => help.paste(text),
             Layer::Prompt(prompt, _) => {
                 let outcome = prompt.paste(text);
                 return self.typed(outcome, panes, now, fx);
             }
             Layer::SignIn(s) => fx.extend(s.paste(text).map(Effect::SignInWord)),
             Layer::Popup(_)
-            | Layer::Help(_)
             | Layer::Paper(_)
             | Layer::Doctor(_)
             | Layer::Album(_)
@@ -383,12 +383,12 @@ impl Layer {
     pub fn draw(&self, buf: &mut Buffer, screen: Rect, theme: &Theme) -> Option<Position> {
         match self {
             Layer::Popup(p) => p.draw(buf, screen, theme),
-            Layer::Help(h) => h.draw(buf, screen, theme),
             Layer::Paper(p) => p.draw(buf, screen, theme),
             Layer::Doctor(d) => d.draw(buf, screen, theme),
             Layer::Question(c) => c.draw(buf, screen, theme),
             Layer::Album(a) => a.draw(buf, screen, theme),
             Layer::SignIn(s) => s.draw(buf, screen, theme),
+            Layer::Help(h) => return h.draw(buf, screen, theme),
             Layer::Choose(p) => return p.draw(buf, screen, theme),
             Layer::Journal(j) => return j.draw(buf, screen, theme),
             Layer::Jobs(j) => return j.draw(buf, screen, theme),

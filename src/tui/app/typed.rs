@@ -103,6 +103,7 @@ impl Layer {
                     panes.end_search(now, fx);
                 } else {
                     panes.search_for(&text, now, fx);
+                    panes.sought.clone_from(&text);
                     fx.push(Effect::Ask(Intent::AskServers(text), About::Quiet));
                 }
                 Turn::closed()
@@ -126,7 +127,7 @@ impl Layer {
                 match panes.keeping_with(Command::SaveView, &text, now, fx) {
                     Ok(()) => Turn::closed(),
                     Err(why) => {
-                        prompt.fail(Clean::line(&why));
+                        prompt.fail(&why);
                         Turn::stay()
                     }
                 }
@@ -135,7 +136,7 @@ impl Layer {
             (Outcome::Text(text), Purpose::Redirect(_)) => match panes.redirect(&text, now, fx) {
                 Ok(()) => Turn::closed(),
                 Err(why) => {
-                    prompt.fail(Clean::line(&why));
+                    prompt.fail(&why);
                     Turn::stay()
                 }
             },
@@ -187,7 +188,7 @@ impl Layer {
                 match Call::parse(&format!("{} {text}", command.name())) {
                     Ok(call) => Turn::asking(Ask::Call(call)),
                     Err(why) => {
-                        prompt.fail(Clean::line(&why));
+                        prompt.fail(&why);
                         Turn::stay()
                     }
                 }
@@ -199,7 +200,7 @@ impl Layer {
                         Turn::closed()
                     }
                     Err(why) => {
-                        prompt.fail(Clean::line(&why));
+                        prompt.fail(&why);
                         Turn::stay()
                     }
                 }

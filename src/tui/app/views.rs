@@ -265,8 +265,9 @@ impl Panes {
                 let text = match splits.is_empty() {
                     true => tr!("The inbox is one list again.").to_owned(),
                     false => tr!(
-                        "{key} and back goes from tab to tab.",
-                        key = self.way_to(Command::NextTab)
+                        "{next} goes to the next tab, {back} to the one before.",
+                        next = self.way_to(Command::NextTab),
+                        back = self.way_to(Command::PreviousTab)
                     ),
                 };
                 self.tell(Clean::line(&text), now);

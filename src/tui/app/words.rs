@@ -33,6 +33,15 @@ impl Panes {
         if let Some(why) = self.index.trouble() {
             return why.clone();
         }
+        if let Listing::Search(text, _) = self.index.listing()
+            && *text == self.sought
+        {
+            return Clean::line(&tr!(
+                "Nothing found for {text} on this machine; what servers find comes in here. \
+                 `*part` looks inside words.",
+                text
+            ));
+        }
         if let Listing::Search(text, _) = self.index.listing() {
             return Clean::line(&tr!(
                 "Nothing found for {text} on this machine. Enter in the search line asks the \

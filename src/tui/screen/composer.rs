@@ -86,6 +86,7 @@ enum Decision {
     Keep,
     Discard,
     Send,
+    Attach,
     AttachDropped,
     TextDropped,
     GoOn,

@@ -1,4 +1,5 @@
-//! The help: every key that holds here, made from the command table and the keys as they are now.
+//! The help: every key that holds here, made from the command table and the keys as they are now,
+//! narrowed by what is typed behind `/`.
 //! The tests hold the README's table against the same.
 
 use crate::lang::{self, tr};
@@ -7,11 +8,12 @@ use crate::tui::command::{Context, Info, Section, TABLE};
 use crate::tui::keymap::Keymap;
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::Ink;
+use crate::tui::widget::line_edit::{Edit, LineEdit};
 use crate::tui::widget::popup;
 use crate::tui::widget::scroll::Scroll;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 /// Columns for the keys.
 const KEYS: usize = 18;
@@ -50,6 +52,8 @@ pub enum Outcome {
 #[derive(Clone, Debug)]
 pub struct Help {
     lines: Vec<Line>,
+    /// What is looked for.
+    finding: Option<LineEdit>,
     at: Scroll,
 }
 
@@ -78,6 +82,7 @@ impl Help {
         }
         Help {
             lines,
+            finding: None,
             at: Scroll::default(),
         }
     }
@@ -85,12 +90,69 @@ impl Help {
     /// Takes a key.
     pub fn update(&mut self, key: &KeyEvent) -> Outcome {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
-        match key.code {
-            KeyCode::Esc | KeyCode::Char('q' | '?') | KeyCode::F(1) => return Outcome::Closed,
-            KeyCode::Char('c') if ctrl => return Outcome::Closed,
-            _ => self.at.update(key),
+        match (key.code, &mut self.finding) {
+            (KeyCode::F(1), _) => return Outcome::Closed,
+            (KeyCode::Char('c'), _) if ctrl => return Outcome::Closed,
+            (KeyCode::Esc, Some(_)) => {
+                self.finding = None;
+                self.at.to(0);
+            }
+            (KeyCode::Down | KeyCode::Up | KeyCode::PageDown | KeyCode::PageUp, _) => {
+                self.at.update(key);
+            }
+            (_, Some(line)) => {
+                if line.update(key) == Edit::Changed {
+                    self.at.to(0);
+                }
+            }
+            (KeyCode::Esc | KeyCode::Char('q' | '?'), None) => return Outcome::Closed,
+            (KeyCode::Char('/'), None) => self.finding = Some(LineEdit::default()),
+            (_, None) => self.at.update(key),
         }
         Outcome::Stay
+    }
+
+    /// Takes pasted text, if something is looked for.
+    pub fn paste(&mut self, text: &str) {
+        if let Some(line) = &mut self.finding {
+            line.paste(text);
+            self.at.to(0);
+        }
+    }
+
+    /// The lines with what is looked for, below their headings. A single sign is a key.
+    fn fitting(&self) -> Vec<Line> {
+        let typed = self.finding.as_ref().map_or("", LineEdit::text).trim();
+        if typed.is_empty() {
+            return self.lines.clone();
+        }
+        let is_key = typed.chars().count() == 1;
+        let lower = typed.to_lowercase();
+        let fits = |keys: &Clean, about: &Clean, name: &Clean| {
+            let text = format!("{keys} {about} {name}").to_lowercase();
+            match is_key {
+                true => keys.as_str().split("  ").any(|key| key == typed),
+                false => lower.split_whitespace().all(|word| text.contains(word)),
+            }
+        };
+        let (mut out, mut heading) = (Vec::new(), None);
+        for line in &self.lines {
+            match line {
+                Line::Heading(_) => heading = Some(line.clone()),
+                Line::Row { keys, about, name } if fits(keys, about, name) => {
+                    if let Some(heading) = heading.take() {
+                        out.extend((!out.is_empty()).then_some(Line::Empty));
+                        out.push(heading);
+                    }
+                    out.push(line.clone());
+                }
+                _ => {}
+            }
+        }
+        if out.is_empty() {
+            out.push(Line::Below(Clean::lit(tr!("No key and no command."))));
+        }
+        out
     }
 
     /// Takes the mouse, if it is on the bar.
@@ -103,24 +165,45 @@ impl Help {
         self.at.by(by);
     }
 
-    /// Draws it over the screen.
-    pub fn draw(&self, buf: &mut Buffer, screen: Rect, theme: &Theme) {
-        let narrow = self.narrow(usize::from(screen.width));
-        let lines = narrow.as_ref().unwrap_or(&self.lines);
-        let rows = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
+    /// Draws it over the screen; says where the cursor stands.
+    pub fn draw(&self, buf: &mut Buffer, screen: Rect, theme: &Theme) -> Option<Position> {
+        let columns = usize::from(screen.width);
+        // The frame stays as large as it is while one looks for something.
+        let rows = narrow(&self.lines, columns).map_or(self.lines.len(), |lines| lines.len());
+        let rows = u16::try_from(rows + 2).unwrap_or(u16::MAX);
         let area = popup::centred(screen, 92, rows);
-        let title = Clean::lit(tr!("Keys (q closes, j and k scroll)"));
-        let inside = popup::frame(buf, area, &title, theme);
+        let title = match self.finding {
+            None => tr!("Keys (q closes, / finds)"),
+            Some(_) => tr!("Keys (esc shows all)"),
+        };
+        let mut inside = popup::frame(buf, area, &Clean::lit(title), theme);
+        let all = self.fitting();
+        let lines = narrow(&all, columns).unwrap_or(all);
+        let from = u16::from(self.finding.is_some());
+        let cursor = self.finding.as_ref().and_then(|line| {
+            let base = theme.style("popup.text");
+            let mut ink = Ink::row(buf, inside, 0)?;
+            ink.lit("/", base);
+            let area = Rect {
+                x: ink.x(),
+                width: inside.right().saturating_sub(ink.x()),
+                height: 1,
+                ..inside
+            };
+            line.draw(buf, area, base, None)
+        });
+        inside.y += from;
+        inside.height = inside.height.saturating_sub(from);
         let seen = self
             .at
             .seen(lines.len(), usize::from(inside.height), theme.is_linear());
         popup::goes_on(buf, inside, seen.end < lines.len(), theme);
-        let edge = popup::edge(area, 0, seen.len());
+        let edge = popup::edge(area, from, seen.len());
         self.at.draw_bar(buf, edge, theme);
         let base = theme.style("popup.text");
         for (n, line) in lines.iter().take(seen.end).skip(seen.start).enumerate() {
             let Some(mut ink) = Ink::row(buf, inside, n) else {
-                return;
+                break;
             };
             match line {
                 Line::Empty => {}
@@ -144,30 +227,29 @@ impl Help {
                 }
             }
         }
+        cursor
     }
 }
 
-impl Help {
-    /// Where a sentence has no room beside its keys it stands below them; `None`: it has.
-    fn narrow(&self, columns: usize) -> Option<Vec<Line>> {
-        if columns >= NARROW {
-            return None;
-        }
-        let room = columns.saturating_sub(FRAME + INDENT).max(10);
-        let split = |line: &Line| match line {
-            Line::Row { keys, about, name } => {
-                let keys = match keys.is_empty() {
-                    true => name.clone(),
-                    false => keys.clone(),
-                };
-                let below = wrap::wrap(about.as_str(), room).into_iter();
-                let below = below.map(|text| Line::Below(Clean::line(&text)));
-                std::iter::once(Line::Keys(keys)).chain(below).collect()
-            }
-            line => vec![line.clone()],
-        };
-        Some(self.lines.iter().flat_map(split).collect())
+/// Where a sentence has no room beside its keys it stands below them; `None`: it has.
+fn narrow(lines: &[Line], columns: usize) -> Option<Vec<Line>> {
+    if columns >= NARROW {
+        return None;
     }
+    let room = columns.saturating_sub(FRAME + INDENT).max(10);
+    let split = |line: &Line| match line {
+        Line::Row { keys, about, name } => {
+            let keys = match keys.is_empty() {
+                true => name.clone(),
+                false => keys.clone(),
+            };
+            let below = wrap::wrap(about.as_str(), room).into_iter();
+            let below = below.map(|text| Line::Below(Clean::line(&text)));
+            std::iter::once(Line::Keys(keys)).chain(below).collect()
+        }
+        line => vec![line.clone()],
+    };
+    Some(lines.iter().flat_map(split).collect())
 }
 
 /// Keys for one cell: `alt-1 … alt-9` instead of all nine.
@@ -227,8 +309,7 @@ mod tests {
             for (columns, rows) in [(40, 12), (80, 24), (200, 50)] {
                 let help = Help::new(context, &keymap);
                 let drawn = shown(columns, rows, |buf, area| {
-                    help.draw(buf, area, &Theme::default());
-                    None
+                    help.draw(buf, area, &Theme::default())
                 });
                 insta::assert_snapshot!(format!("help_{name}_{columns}x{rows}"), drawn);
             }
@@ -249,8 +330,7 @@ mod tests {
     fn reaches_both_ends(help: &mut Help, columns: u16) {
         let draw = |help: &Help| {
             shown(columns, 12, |buf, area| {
-                help.draw(buf, area, &Theme::default());
-                None
+                help.draw(buf, area, &Theme::default())
             })
         };
         let first = draw(help);
@@ -268,6 +348,42 @@ mod tests {
             draw(help);
         }
         assert_eq!(draw(help), first);
+    }
+
+    #[test]
+    fn what_is_typed_behind_a_slash_narrows_it() {
+        let (keymap, _) = Keymap::load(None);
+        let mut help = Help::new(Context::Index, &keymap);
+        let draw = |help: &Help, columns| {
+            shown(columns, 24, |buf, area| {
+                help.draw(buf, area, &Theme::default())
+            })
+        };
+        let press = |help: &mut Help, keys: &str| {
+            for name in keys.split(' ') {
+                let key = Key::parse(name).unwrap().event();
+                assert_eq!(help.update(&key), Outcome::Stay, "{name}");
+            }
+        };
+        let whole = draw(&help, 80);
+        press(&mut help, "/ q u i t");
+        for columns in [40, 80] {
+            let seen = draw(&help, columns);
+            assert!(seen.contains("/quit") && seen.contains("ctrl-c"), "{seen}");
+            assert!(!seen.contains("Moving"), "{seen}");
+        }
+        press(&mut help, "ctrl-u M");
+        let seen = draw(&help, 80);
+        let is_key = seen.contains("Mute the conversation") && !seen.contains("Move the");
+        assert!(is_key, "{seen}");
+        press(&mut help, "x x");
+        assert!(draw(&help, 80).contains("No key and no command."));
+        press(&mut help, "esc");
+        assert_eq!(draw(&help, 80), whole);
+        assert_eq!(
+            help.update(&Key::parse("esc").unwrap().event()),
+            Outcome::Closed
+        );
     }
 
     #[test]

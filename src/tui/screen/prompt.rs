@@ -7,6 +7,7 @@ use crate::mime::recipients::format_list;
 use crate::model::view::Sort;
 use crate::model::{Query, Secret};
 use crate::text::Clean;
+use crate::text::system::numberless;
 use crate::tui::command::{Argument, Call, Command, Context, TABLE};
 use crate::tui::offer::{Offered, split};
 use crate::tui::theme::{AUTO, BUILT_IN};
@@ -153,8 +154,8 @@ impl Prompt {
     }
 
     /// Says why what was given can't be taken; it stays open.
-    pub fn fail(&mut self, why: Clean) {
-        self.error = Some(why);
+    pub fn fail(&mut self, why: &str) {
+        self.error = Some(Clean::line(&numberless(why)));
     }
 
     /// Brings what the path typed so far could become.

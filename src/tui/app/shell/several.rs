@@ -14,10 +14,12 @@ use crate::tui::widget::popup;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-/// Columns of one way to go on: key and what it does.
+/// Columns of one way to go on at least: key and what it does.
 const COLUMN: usize = 30;
 /// Columns of its key.
 const KEY: usize = 8;
+/// Columns of the frame around all of them.
+const FRAME: usize = 4;
 
 impl App {
     /// Runs commands one after the other, until one asks something: what follows could mean
@@ -50,14 +52,14 @@ impl App {
             return;
         }
         let screen = buf.area;
+        // The two lines at the bottom stay free.
+        let room = screen.height.saturating_sub(2);
         let across = match theme.is_linear() {
             true => 1,
-            false => (usize::from(screen.width).saturating_sub(2) / COLUMN).max(1),
+            false => across(&choices, usize::from(screen.width), usize::from(room)),
         };
         let down = choices.len().div_ceil(across);
         let rows = u16::try_from(down + 2).unwrap_or(u16::MAX);
-        // The two lines at the bottom stay free.
-        let room = screen.height.saturating_sub(2);
         let height = rows.min(room);
         let area = Rect::new(screen.x, screen.y + room - height, screen.width, height);
         // Those without room are in the help.
@@ -82,10 +84,38 @@ impl App {
     }
 }
 
+/// How many stand side by side: so few that every sentence has room, unless the box would cover more
+/// than half of the screen.
+fn across(choices: &[Hint], columns: usize, rows: usize) -> usize {
+    let columns = columns.saturating_sub(FRAME);
+    let wide = |(key, what): &Hint| {
+        width::width(key.as_str()).max(KEY) + 1 + width::width(what.as_str()) + 1
+    };
+    let widest = choices.iter().map(wide).max().unwrap_or(COLUMN);
+    let low = choices.len().div_ceil((rows / 2).saturating_sub(2).max(1));
+    let most = (columns / COLUMN).max(1);
+    (columns / widest).max(low).clamp(1, most)
+}
+
 fn draw_choice(ink: &mut Ink<'_>, (key, what): &Hint, columns: usize, theme: &Theme) {
     let base = theme.style("popup.text");
     let wide = width::width(key.as_str()).max(KEY);
     ink.column(key, wide, base.patch(theme.style("popup.key")));
     let rest = columns.saturating_sub(wide + 2);
     ink.skip(1).column(what, rest, base);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_are_cut_only_where_they_would_cover_the_screen() {
+        let hint = |n: usize| (Clean::lit("x"), Clean::line(&"w".repeat(n)));
+        let few = vec![hint(44); 7];
+        assert_eq!(across(&few, 100, 28), 1);
+        assert_eq!(across(&few, 120, 28), 2);
+        assert_eq!(across(&vec![hint(44); 40], 100, 28), 3);
+        assert_eq!(across(&vec![hint(10); 40], 40, 10), 1);
+    }
 }

@@ -139,10 +139,13 @@ impl Composer {
         if new.is_empty() {
             return self.then(Then::Send, out);
         }
-        let answers = vec![
+        let mut answers = vec![
             answer('s', tr!("send all the same"), Decision::Send),
             answer('c', tr!("continue"), Decision::GoOn),
         ];
+        if check::lacks_attachment(&draft).is_some_and(|doubt| new.contains(&doubt)) {
+            answers.insert(1, answer('a', tr!("attach"), Decision::Attach));
+        }
         let text = Clean::line(&new.join(" "));
         self.asked.extend(new);
         self.over = Over::Question(Confirm::new(text, answers, now));
@@ -162,6 +165,7 @@ impl Composer {
         self.over = Over::Nothing;
         match decision {
             Decision::GoOn => self.dropped = None,
+            Decision::Attach => self.ask_path("~/", out),
             Decision::Keep => self.then(Then::Close, out),
             Decision::Discard => self.then(Then::Discard, out),
             Decision::AttachDropped => self.take_dropped(true, now, out),

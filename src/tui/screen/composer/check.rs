@@ -126,9 +126,7 @@ pub fn doubts(draft: &Draft, facts: &Facts<'_>) -> Vec<String> {
     if draft.subject.trim().is_empty() {
         doubts.push(tr!("The message has no subject.").to_owned());
     }
-    if draft.attachments.is_empty() && speaks_of_attachment(&draft.body) {
-        doubts.push(tr!("It mentions an attachment, but nothing is attached.").to_owned());
-    }
+    doubts.extend(lacks_attachment(draft));
     if own_words(&draft.body).all(|l| l.trim().is_empty())
         && draft.attachments.is_empty()
         && draft.kind != DraftKind::Forward
@@ -152,6 +150,12 @@ pub fn doubts(draft: &Draft, facts: &Facts<'_>) -> Vec<String> {
         doubts.extend(doubt_of_domain(address, facts.domains));
     }
     doubts
+}
+
+/// That it speaks of what is not there.
+pub fn lacks_attachment(draft: &Draft) -> Option<String> {
+    let lacks = draft.attachments.is_empty() && speaks_of_attachment(&draft.body);
+    lacks.then(|| tr!("It mentions an attachment, but nothing is attached.").to_owned())
 }
 
 /// Places of a form that nobody filled in: `{{anything}}`, and what a template left.

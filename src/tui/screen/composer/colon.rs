@@ -57,7 +57,7 @@ impl Composer {
                     text,
                     known = lang::of(KNOWN)
                 );
-                prompt.fail(Clean::line(&said));
+                prompt.fail(&said);
                 return;
             }
             self.over = Over::Nothing;

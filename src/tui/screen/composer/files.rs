@@ -129,7 +129,7 @@ impl Composer {
             }
             Brought::Taken(Ok(taken)) => self.push(taken, now),
             Brought::Attached(Err(why)) | Brought::Taken(Err(why)) => match &mut self.over {
-                Over::Path(prompt) => prompt.fail(Clean::line(&why)),
+                Over::Path(prompt) => prompt.fail(&why),
                 _ => self.notice = Some(Clean::line(&why)),
             },
             Brought::Weighed(found) => {

@@ -196,6 +196,11 @@ fn sending_is_checked_and_freezes_the_composer() {
     assert!(matches!(&out[..], [Outcome::Save(d)] if d.body.starts_with("attached")));
     let out = desk.composer.saved(Some(DraftId(3)), 1);
     assert!(matches!(&out[..], [Outcome::Send(d)] if d.id == Some(DraftId(3))));
+    let mut other = Desk::new(reply());
+    other.press("attached ctrl-s");
+    other.now += confirm::MOMENT;
+    other.press("a");
+    assert!(matches!(other.composer.over, Over::Path(_)));
     assert_eq!(
         desk.press("lost esc x"),
         [],

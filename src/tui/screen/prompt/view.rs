@@ -71,8 +71,7 @@ impl Prompt {
 
     fn shape(&self, screen: Rect, linear: bool) -> Option<Shape> {
         let row = screen.rows().next_back()?;
-        let label = width::cut(self.label.as_str(), usize::from(row.width) / 2);
-        let label = Clean::line(&label);
+        let label = fitting(self.label.as_str(), usize::from(row.width) / 2);
         let columns = u16::try_from(width::width(label.as_str())).unwrap_or(u16::MAX);
         let x = row.x.saturating_add(columns);
         let field = Rect::new(x, row.y, row.right().saturating_sub(x), 1);
@@ -147,11 +146,32 @@ impl Prompt {
     }
 }
 
+/// A label in so many columns: what is told in parentheses goes before anything is cut off.
+fn fitting(label: &str, room: usize) -> Clean {
+    let told = label
+        .split_once(" (")
+        .and_then(|(head, rest)| Some((head, rest.split_once(')')?.1)));
+    match told {
+        Some((head, tail)) if width::width(label) > room => {
+            Clean::line(&width::cut(&format!("{head}{tail}"), room))
+        }
+        _ => Clean::line(&width::cut(label, room)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tui::command::Context;
     use crate::tui::screen::prompt::{Known, Words};
+
+    #[test]
+    fn what_stands_in_parentheses_goes_before_a_label_is_cut() {
+        let label = "Put off until (`now` brings back): ";
+        assert_eq!(fitting(label, 40).as_str(), label);
+        assert_eq!(fitting(label, 20).as_str(), "Put off until: ");
+        assert_eq!(fitting("Move to the mailbox: ", 9).as_str(), "Move to …");
+    }
 
     #[test]
     fn a_click_places_the_cursor_and_takes_what_is_listed() {
