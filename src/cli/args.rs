@@ -63,7 +63,11 @@ pub enum Command {
     },
     /// List messages, newest first.
     List(List),
-    /// Search: words, "phrases", from: to: subject: body: is: has: in: account:, - before any.
+    /// Search: words, "phrases", fields (from: to: subject: is: has: in: newer: and more), or, not.
+    ///
+    /// Fields: from: to: cc: subject: body: file: type: has: is: in: account: tag: list: larger:
+    /// smaller: date: before: after: older: newer: thread: id:. Terms must all hold; `or` between two,
+    /// `-` or `not` before one, parentheses around some. What each takes: docs/searching.md.
     Search {
         /// The query.
         #[arg(required = true, num_args = 1..)]
@@ -187,7 +191,7 @@ pub enum Command {
     Export(Export),
     /// Copy mailboxes to another account, each message once.
     Copy(CopyArgs),
-    /// Make, rename or delete a mailbox.
+    /// Make, rename, delete, subscribe to or unsubscribe from a mailbox.
     Mailbox {
         /// What to do.
         #[command(subcommand)]

@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_files_are_attached() {
+    fn s28_only_files_are_attached() {
         let dir = tempfile::tempdir().unwrap();
         assert!(read_attachment(dir.path()).is_err());
         assert!(read_attachment(Path::new("/dev/zero")).is_err());

@@ -354,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn bcc_is_filed_and_never_sent() {
+    fn s26_bcc_is_filed_and_never_sent() {
         let d = Draft {
             bcc: "Secret <s@x.example>, B@X.example".to_owned(),
             ..draft()
@@ -423,7 +423,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_typed_adds_a_field() {
+    fn s25_nothing_typed_adds_a_field() {
         for evil in [
             "\r\nX-Evil: 1",
             "\nX-Evil: 1",

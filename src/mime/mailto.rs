@@ -10,6 +10,9 @@ use crate::model::MessageId;
 /// The most that a link may put into one field, in octets.
 pub const LONGEST: usize = 64 * 1024;
 
+/// So many of the fields that it may not set are named.
+const MOST_NAMED: usize = 20;
+
 /// What a link says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mailto {
@@ -25,7 +28,8 @@ pub struct Mailto {
     pub body: String,
     /// What it answers.
     pub in_reply_to: Option<MessageId>,
-    /// The names of fields that it may not set. Untrusted text without control characters.
+    /// The names of fields that it may not set, the first twenty. Untrusted text without control
+    /// characters.
     pub left_out: Vec<String>,
 }
 
@@ -48,22 +52,22 @@ pub fn read(url: &str) -> Option<Mailto> {
             "subject" => out.subject = line(value),
             "body" => add(&mut out.body, &block(value), "\n"),
             "in-reply-to" => out.in_reply_to = MessageId::new(&decoded(value)),
-            other => {
+            other if out.left_out.len() < MOST_NAMED => {
                 let name = other.chars().filter(|c| !c.is_control()).take(40);
                 out.left_out.push(name.collect());
             }
+            _ => {}
         }
     }
     Some(out)
 }
 
 fn add(field: &mut String, value: &str, between: &str) {
-    if value.is_empty() || field.len() + value.len() > LONGEST {
+    let between = if field.is_empty() { "" } else { between };
+    if value.is_empty() || field.len() + between.len() + value.len() > LONGEST {
         return;
     }
-    if !field.is_empty() {
-        field.push_str(between);
-    }
+    field.push_str(between);
     field.push_str(value);
 }
 
@@ -107,7 +111,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_it_may_not_set_is_named() {
+    fn s27_what_it_may_not_set_is_named() {
         let link = "mailto:leave@x.example?subject=go&attach=/etc/passwd&Fr%0Aom=z@y&body=a%0d%0ab";
         let read = read(link).unwrap();
         assert_eq!(
@@ -119,9 +123,45 @@ mod tests {
         assert_eq!(super::read("https://x.example"), None);
     }
 
+    #[test]
+    fn s27_a_link_without_an_end_fills_no_field_beyond_its_bound() {
+        const HUGE: usize = 1 << 20;
+        let letters = "a".repeat(HUGE);
+        let octets = "%ff".repeat(HUGE / 3);
+        let names = "a%40x.example,".repeat(HUGE / 14);
+        let pieces = "body=b&".repeat(HUGE / 7);
+        let fields = "x=y&".repeat(HUGE / 4);
+        for value in [&letters, &octets, &names] {
+            for name in [
+                "to",
+                "cc",
+                "bcc",
+                "subject",
+                "body",
+                "in-reply-to",
+                "attach",
+            ] {
+                let read =
+                    read(&format!("mailto:{value}?{name}={value}&{pieces}{fields}")).unwrap();
+                let held = [&read.to, &read.cc, &read.bcc, &read.body];
+                assert!(held.iter().all(|f| f.len() <= LONGEST), "{name}");
+                // What is no UTF-8 is replaced by three octets each.
+                assert!(read.subject.len() <= 3 * LONGEST, "{name}");
+                assert!(read.left_out.len() <= MOST_NAMED, "{name}");
+                assert!(read.in_reply_to.is_none());
+            }
+        }
+        // A text that fits comes whole.
+        let fits = read(&format!("mailto:bo@x.example?body={}", "b".repeat(LONGEST))).unwrap();
+        assert_eq!(
+            (fits.to.as_str(), fits.body.len()),
+            ("bo@x.example", LONGEST)
+        );
+    }
+
     proptest! {
         #[test]
-        fn no_field_holds_a_line_end(rest in "(\\PC|%0[aAdD]|%e2%80%a8|[?&=@,]|subject=|body=|to=){0,40}") {
+        fn s27_no_field_holds_a_line_end(rest in "(\\PC|%0[aAdD]|%e2%80%a8|[?&=@,]|subject=|body=|to=){0,40}") {
             let read = read(&format!("mailto:{rest}")).unwrap();
             for field in [&read.to, &read.cc, &read.bcc, &read.subject] {
                 let ends = field.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));

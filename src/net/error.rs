@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn f26_a_server_says_how_long() {
+    fn f24_a_server_says_how_long() {
         for (text, wait) in [
             (
                 "Request is throttled. Suggested Backoff Time: 12345 milliseconds",
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn f27_too_many_connections_are_told_from_other_limits() {
+    fn f23_too_many_connections_are_told_from_other_limits() {
         for text in [
             "Too many simultaneous connections. (Failure)",
             "Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)",

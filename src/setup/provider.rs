@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn s11_nobody_is_sent_to_a_page_for_another_s_servers() {
+    fn s10_nobody_is_sent_to_a_page_for_another_s_servers() {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("config.toml");
         let ask = |word: &str, hosts: &[&str]| {

@@ -409,7 +409,7 @@ fn submission(answer: Option<&'static str>) -> (Endpoint, std::sync::mpsc::Recei
 }
 
 #[test]
-fn s11_a_password_that_was_said_is_said_to_no_further_server() {
+fn s10_a_password_that_was_said_is_said_to_no_further_server() {
     let demo = Demo::start(Options::default()).unwrap();
     let mut wanted = wanted(&demo);
     let ((first, heard), (second, other)) = (submission(None), submission(None));

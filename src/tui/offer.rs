@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn those_we_wrote_to_come_first_and_those_only_seen_last() {
+    fn s52_those_we_wrote_to_come_first_and_those_only_seen_last() {
         let found = everybody().best("ada", 20);
         assert_eq!(
             names(&found),

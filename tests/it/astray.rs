@@ -17,7 +17,7 @@ fn shift(server: &Script, from: &str, subject: &str, to: &str) {
 }
 
 #[test]
-fn a_flag_follows_its_message_into_any_mailbox() {
+fn f32_a_flag_follows_its_message_into_any_mailbox() {
     for caps in [CAPS, "IMAP4rev1", &format!("{CAPS} QRESYNC")] {
         let (server, home) = ready_with(caps);
         home.run(&["flag", &home.id("INBOX", "in1"), "+flagged"])
@@ -31,7 +31,7 @@ fn a_flag_follows_its_message_into_any_mailbox() {
 }
 
 #[test]
-fn a_flag_follows_a_message_whose_new_place_is_known_already() {
+fn f32_a_flag_follows_a_message_whose_new_place_is_known_already() {
     let (server, home) = ready();
     home.run(&["flag", &home.id("INBOX", "in1"), "+flagged"])
         .code(0);
@@ -132,7 +132,7 @@ fn what_has_the_uid_of_another_message_gets_no_flag_and_the_question_costs_nothi
 }
 
 #[test]
-fn a_move_follows_its_message_out_of_a_mailbox_that_was_made_anew() {
+fn f32_a_move_follows_its_message_out_of_a_mailbox_that_was_made_anew() {
     let (server, home) = ready();
     home.run(&["archive", &home.id("Work", "work2")]).code(0);
     replace_work(&server);

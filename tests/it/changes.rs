@@ -190,7 +190,7 @@ fn what_another_client_does_arrives() {
 }
 
 #[test]
-fn both_sides_change_the_same_message() {
+fn f31_both_sides_change_the_same_message() {
     let Some((_server, home, mut look)) = ready(&["a", "b"]) else {
         return;
     };

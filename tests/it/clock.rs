@@ -38,7 +38,7 @@ impl Drop for Beside {
 }
 
 #[test]
-fn mail_arrives_whatever_the_clock_says() {
+fn f09_mail_arrives_whatever_the_clock_says() {
     let Some(library) = faketime() else { return };
     let Some(stage) = Stage::start() else { return };
     let play = stage.template();
@@ -64,7 +64,7 @@ fn mail_arrives_whatever_the_clock_says() {
 }
 
 #[test]
-fn a_letter_put_off_by_a_clock_that_was_wrong_goes_out() {
+fn f09_a_letter_put_off_by_a_clock_that_was_wrong_goes_out() {
     let Some(stage) = Stage::start() else { return };
     let play = stage.template();
     stage.sink.refuse("bo@example.test", "451 4.7.1 later");
@@ -155,7 +155,7 @@ fn f11_connections_that_a_sleep_has_cost_are_left_and_what_was_done_meanwhile_is
 }
 
 #[test]
-fn a_database_that_somebody_holds_is_waited_for() {
+fn f06_a_database_that_somebody_holds_is_waited_for() {
     let Some(stage) = Stage::start() else { return };
     let play = stage.template();
     let id = play.home.id("INBOX", "in1");
@@ -189,7 +189,7 @@ fn a_database_that_somebody_holds_is_waited_for() {
 }
 
 #[test]
-fn programs_on_one_home_do_everything_once() {
+fn f07_programs_on_one_home_do_everything_once() {
     let Some(stage) = Stage::start() else { return };
     let play = stage.template();
     let (moved, kept) = (play.home.id("INBOX", "in1"), play.home.id("INBOX", "in2"));

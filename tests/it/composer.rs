@@ -90,7 +90,7 @@ fn the_editor_has_the_fields_too() {
 }
 
 #[test]
-fn s33_what_was_only_in_an_editor_is_found_again_and_nothing_else_is_touched() {
+fn f59_s33_what_was_only_in_an_editor_is_found_again_and_nothing_else_is_touched() {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
     let server = crate::script::Script::with(&["one"]);
     let home = crate::program::Home::new(&server.account("work"));

@@ -122,7 +122,7 @@ fn heard(line: Line, recorded: &Recorded, from: &str) -> Range {
 }
 
 #[test]
-fn a_fetch_that_is_cut_anywhere_goes_on() {
+fn f15_f16_a_fetch_that_is_cut_anywhere_goes_on() {
     let Some(stage) = Stage::start() else { return };
     let template = stage.template();
     let scenario = Scenario {
@@ -140,7 +140,7 @@ fn a_fetch_that_is_cut_anywhere_goes_on() {
 }
 
 #[test]
-fn a_change_that_is_answered_by_half_or_nothing_happens_once() {
+fn f19_a_change_that_is_answered_by_half_or_nothing_happens_once() {
     let Some(stage) = Stage::start() else { return };
     let template = stage.template();
     let change = |name, before: fn(&Play<'_>)| Scenario {
@@ -198,7 +198,7 @@ fn answered(recorded: &Recorded, command: &str) -> Range {
 }
 
 #[test]
-fn a_copy_in_sent_that_is_cut_anywhere_is_filed_once() {
+fn f17_f18_a_copy_in_sent_that_is_cut_anywhere_is_filed_once() {
     let Some(stage) = Stage::start() else { return };
     let template = stage.template();
     cut(&template, &sending(), 10, |r| {
@@ -211,7 +211,7 @@ fn a_copy_in_sent_that_is_cut_anywhere_is_filed_once() {
 }
 
 #[test]
-fn a_sending_that_is_cut_anywhere_is_sent_at_most_once() {
+fn f43_f44_a_sending_that_is_cut_anywhere_is_sent_at_most_once() {
     let Some(stage) = Stage::start() else { return };
     let template = stage.template();
     cut(&template, &sending(), 12, |r| {

@@ -20,7 +20,7 @@ fn letter(play: &Play<'_>) -> Act {
 }
 
 #[test]
-fn a_dialogue_that_is_cut_anywhere_delivers_once_or_says_that_nobody_knows() {
+fn f43_f44_a_dialogue_that_is_cut_anywhere_delivers_once_or_says_that_nobody_knows() {
     let Some(stage) = Stage::before_the_sink() else {
         return;
     };

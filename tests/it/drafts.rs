@@ -77,7 +77,7 @@ fn states(play: &Play<'_>) -> Vec<String> {
 }
 
 #[test]
-fn a_draft_is_copied_replaced_and_removed() {
+fn f58_a_draft_is_copied_replaced_and_removed() {
     let Some(stage) = Stage::start() else { return };
     let play = stage.template();
     let draft = save(&mut own(&play), None, "First words.");
@@ -169,7 +169,7 @@ fn what_cannot_be_read_or_is_too_large_is_named() {
 }
 
 #[test]
-fn what_another_client_did_is_left_as_it_is() {
+fn f58_what_another_client_did_is_left_as_it_is() {
     let Some(stage) = Stage::start() else { return };
     let play = stage.template();
     let draft = save(&mut own(&play), None, "Mine.");
@@ -319,7 +319,7 @@ fn a_copying_that_is_killed_anywhere_leaves_one_copy() {
 }
 
 #[test]
-fn a_replacing_that_is_killed_anywhere_leaves_the_newer_one() {
+fn f58_a_replacing_that_is_killed_anywhere_leaves_the_newer_one() {
     tell(
         &|play| {
             let draft = save(&mut own(play), None, "Old.");

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The documents for users, with their places.
+/// The documents, with their places.
 fn documents() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut paths: Vec<PathBuf> = fs::read_dir(root.join("docs"))
@@ -21,6 +21,7 @@ fn documents() -> Vec<(PathBuf, String)> {
         "SECURITY.md",
         "CONTRIBUTING.md",
         "ARCHITECTURE.md",
+        "CHANGELOG.md",
     ] {
         paths.push(root.join(name));
     }
@@ -107,6 +108,13 @@ fn commands_for_the_screen_are_in_its_table() {
             }
             let outcome = Call::several(command);
             assert!(outcome.is_ok(), "{}: `{line}`: {outcome:?}", path.display());
+            // Any word is taken for an account's name; a document means a number or says ACCOUNT.
+            let account = command.strip_prefix("account ");
+            let meant = |w: &str| {
+                w.chars()
+                    .all(|c| c.is_ascii_digit() || c.is_ascii_uppercase())
+            };
+            assert!(account.is_none_or(meant), "{}: `{line}`", path.display());
             seen += 1;
         }
     }
@@ -156,6 +164,53 @@ fn links_lead_to_headings_that_are_there() {
         }
     }
     assert!(seen >= 5, "only {seen} were found");
+}
+
+/// Where the Debian package puts a file of ours, below its folder of documents.
+fn packaged(file: &str) -> bool {
+    let manifest: toml::Table = include_str!("../../Cargo.toml").parse().unwrap();
+    let assets = manifest["package"]["metadata"]["deb"]["assets"].clone();
+    let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
+    let there = |asset: &toml::Value| {
+        let (from, to) = (asset[0].as_str().unwrap(), asset[1].as_str().unwrap());
+        let (from, pattern) = from.rsplit_once('/').unwrap_or(("", from));
+        let below = to.strip_prefix("usr/share/doc/postrider/");
+        let fits = match pattern.strip_prefix('*') {
+            Some(end) => name.ends_with(end),
+            None => name == pattern,
+        };
+        fits && from == folder && below.is_some_and(|to| to.trim_end_matches('/') == folder)
+    };
+    assets.as_array().unwrap().iter().any(there)
+}
+
+#[test]
+fn what_documents_link_to_is_in_the_package() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut seen = 0;
+    for (path, text) in documents() {
+        let shown: String = prose(&text).split('`').step_by(2).collect();
+        for link in shown.split("](").skip(1) {
+            let target = link.split(')').next().unwrap();
+            let file = target.split('#').next().unwrap();
+            if target.contains("://") || file.is_empty() {
+                continue;
+            }
+            let place = path.parent().unwrap().join(file).canonicalize();
+            let place = place.unwrap_or_else(|e| panic!("{}: {target}: {e}", path.display()));
+            let own = place.strip_prefix(root).unwrap().to_str().unwrap();
+            let within = |p: PathBuf| packaged(p.strip_prefix(root).unwrap().to_str().unwrap());
+            let is = match place.is_dir() {
+                true => fs::read_dir(&place)
+                    .unwrap()
+                    .all(|f| within(f.unwrap().path())),
+                false => packaged(own),
+            };
+            assert!(is, "{}: {target} is not packaged", path.display());
+            seen += 1;
+        }
+    }
+    assert!(seen >= 50, "only {seen} were found");
 }
 
 #[test]

@@ -247,27 +247,27 @@ fn with_everything() {
 }
 
 #[test]
-fn as_bare_imap4rev1() {
+fn f62_as_bare_imap4rev1() {
     tell(&ALL);
 }
 
 #[test]
-fn without_one_of_the_first() {
+fn f62_without_one_of_the_first() {
     ALL[..9].iter().for_each(|off| tell(&[off]));
 }
 
 #[test]
-fn without_one_of_the_second() {
+fn f62_without_one_of_the_second() {
     ALL[9..18].iter().for_each(|off| tell(&[off]));
 }
 
 #[test]
-fn without_one_of_the_last() {
+fn f62_without_one_of_the_last() {
     ALL[18..].iter().for_each(|off| tell(&[off]));
 }
 
 #[test]
-fn without_a_way_to_remove_one_message() {
+fn f60_without_a_way_to_remove_one_message() {
     tell(&["UIDPLUS", "MOVE"]);
 }
 
@@ -292,7 +292,7 @@ fn one(s: &Stage, name: &str) -> (BTreeSet<String>, BTreeSet<String>) {
 }
 
 #[test]
-fn at_gmail_a_message_with_three_labels_is_one_and_a_tag_is_a_label() {
+fn f68_at_gmail_a_message_with_three_labels_is_one_and_a_tag_is_a_label() {
     let gmail = Options {
         gmail: true,
         ..Options::empty()

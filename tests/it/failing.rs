@@ -202,7 +202,7 @@ fn flags() -> Scenario {
 }
 
 #[test]
-fn a_disk_that_fills_in_a_first_sync_loses_nothing() {
+fn f03_a_disk_that_fills_in_a_first_sync_loses_nothing() {
     let Some(strace) = strace() else { return };
     let Some(stage) = Stage::start() else { return };
     let template = stage.template();
@@ -210,7 +210,7 @@ fn a_disk_that_fills_in_a_first_sync_loses_nothing() {
 }
 
 #[test]
-fn a_full_disk_loses_neither_a_change_nor_a_letter() {
+fn f03_a_full_disk_loses_neither_a_change_nor_a_letter() {
     let Some(strace) = strace() else { return };
     let Some(stage) = Stage::start() else { return };
     let template = stage.template();
@@ -219,7 +219,7 @@ fn a_full_disk_loses_neither_a_change_nor_a_letter() {
 }
 
 #[test]
-fn a_failing_disk_and_a_want_of_descriptors_lose_nothing() {
+fn f04_a_failing_disk_and_a_want_of_descriptors_lose_nothing() {
     let Some(strace) = strace() else { return };
     let Some(stage) = Stage::start() else { return };
     let template = stage.template();
@@ -342,12 +342,12 @@ fn aside(play: &Play<'_>) -> usize {
 }
 
 #[test]
-fn a_damaged_cache_is_moved_aside_and_made_anew() {
+fn f05_a_damaged_cache_is_moved_aside_and_made_anew() {
     mended(damages);
 }
 
 #[test]
-fn a_cache_with_damaged_rows_is_moved_aside_and_made_anew() {
+fn f05_a_cache_with_damaged_rows_is_moved_aside_and_made_anew() {
     mended(|size| {
         // Rows lie at the ends of pages.
         let inside = |page| (page + 1) * PAGE - 64 - page % 7 * 40;
@@ -404,7 +404,7 @@ fn mended(damages: fn(u64) -> Vec<Damage>) {
 }
 
 #[test]
-fn a_damaged_local_database_is_left_alone_and_named() {
+fn f05_a_damaged_local_database_is_left_alone_and_named() {
     let Some(stage) = Stage::start() else { return };
     let template = stage.template();
     for how in [
@@ -441,7 +441,7 @@ fn a_damaged_local_database_is_left_alone_and_named() {
 }
 
 #[test]
-fn damage_in_the_local_database_that_is_met_later_is_no_damage_of_the_cache() {
+fn f05_damage_in_the_local_database_that_is_met_later_is_no_damage_of_the_cache() {
     let Some(stage) = Stage::start() else { return };
     let play = stage.template();
     stage.sink.refuse("bo@example.test", "451 4.7.1 later");

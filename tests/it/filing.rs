@@ -69,7 +69,7 @@ fn an_hour_passes(home: &Home) {
 }
 
 #[test]
-fn what_the_provider_files_is_waited_for_and_not_filed_again() {
+fn f51_what_the_provider_files_is_waited_for_and_not_filed_again() {
     for host in HOSTS {
         let (server, home) = sent(host);
         // Not there yet: it is looked for, and nothing is appended however often that is.
@@ -90,7 +90,7 @@ fn what_the_provider_files_is_waited_for_and_not_filed_again() {
 }
 
 #[test]
-fn what_the_provider_never_files_is_filed_once() {
+fn f51_what_the_provider_never_files_is_filed_once() {
     for host in HOSTS {
         let (server, home) = sent(host);
         home.sync();

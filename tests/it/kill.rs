@@ -231,17 +231,17 @@ pub fn changes() -> Vec<Scenario> {
 }
 
 #[test]
-fn a_sync_that_is_killed_anywhere_goes_on() {
+fn f01_a_sync_that_is_killed_anywhere_goes_on() {
     tell(&syncs());
 }
 
 #[test]
-fn a_change_that_is_killed_anywhere_happens_once() {
+fn f01_a_change_that_is_killed_anywhere_happens_once() {
     tell(&changes());
 }
 
 #[test]
-fn a_sending_that_is_killed_anywhere_is_sent_at_most_once() {
+fn f01_f46_a_sending_that_is_killed_anywhere_is_sent_at_most_once() {
     tell(&[sending()]);
 }
 
@@ -267,7 +267,7 @@ fn a_child_that_saves_drafts() {
 }
 
 #[test]
-fn a_draft_that_is_killed_while_it_is_saved_is_the_old_one_or_the_new_one() {
+fn f01_a_draft_that_is_killed_while_it_is_saved_is_the_old_one_or_the_new_one() {
     if !is_built_for_it() {
         return;
     }

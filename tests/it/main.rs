@@ -13,6 +13,7 @@
 
 mod layering;
 mod rust_texts;
+mod known_faults;
 mod language;
 mod texts;
 mod examples;
@@ -84,6 +85,7 @@ mod hostile_push;
 mod pushed;
 mod hostile_flood;
 mod failing;
+mod full;
 mod power;
 mod clock;
 mod demo;

@@ -271,7 +271,7 @@ fn a_message_in_doubt_that_is_nowhere_is_left_to_the_user() {
 }
 
 #[test]
-fn a_copy_that_can_not_be_filed_is_filed_later_and_nothing_is_sent_again() {
+fn f52_a_copy_that_can_not_be_filed_is_filed_later_and_nothing_is_sent_again() {
     let Some(rig) = Rig::start() else { return };
     let (_, id) = rig.queue("bo@example.test");
     rig.sql("UPDATE outbox SET state = 'accepted', sent_at = 1, error = 'its copy could not be filed: full', next_try = 0");

@@ -65,7 +65,7 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn another_parser_finds_what_was_typed() {
+fn s25_another_parser_finds_what_was_typed() {
     if need("python3").is_none() {
         return;
     }

@@ -232,7 +232,7 @@ fn a_second_window_on_the_same_home_works_too() {
 }
 
 #[test]
-fn a_crash_while_writing_loses_nothing() {
+fn f59_a_crash_while_writing_loses_nothing() {
     let sink = Sink::start();
     let Some(server) = Dovecot::start(Some(&sink)) else {
         return;

@@ -26,7 +26,7 @@ fn raw_of(server: &Dovecot, mailbox: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_message_from_standard_input_goes_out_once_and_is_filed_once() {
+fn s26_a_message_from_standard_input_goes_out_once_and_is_filed_once() {
     let Some((sink, server, home)) = ready() else {
         return;
     };
@@ -97,7 +97,7 @@ fn a_message_from_standard_input_goes_out_once_and_is_filed_once() {
 }
 
 #[test]
-fn a_message_from_options_carries_its_attachment() {
+fn s26_a_message_from_options_carries_its_attachment() {
     let Some((sink, server, home)) = ready() else {
         return;
     };
@@ -144,7 +144,7 @@ fn a_message_from_options_carries_its_attachment() {
 }
 
 #[test]
-fn one_refused_recipient_means_that_nobody_gets_it_and_the_outbox_says_why() {
+fn f48_one_refused_recipient_means_that_nobody_gets_it_and_the_outbox_says_why() {
     let Some((sink, server, home)) = ready() else {
         return;
     };
@@ -201,7 +201,7 @@ fn one_refused_recipient_means_that_nobody_gets_it_and_the_outbox_says_why() {
 }
 
 #[test]
-fn a_message_without_the_network_waits_and_goes_with_the_next_sync() {
+fn f40_a_message_without_the_network_waits_and_goes_with_the_next_sync() {
     let Some((sink, server, home)) = ready() else {
         return;
     };
@@ -241,6 +241,54 @@ fn a_message_without_the_network_waits_and_goes_with_the_next_sync() {
         "{told}"
     );
     assert_eq!(sink.deliveries().len(), 1);
+}
+
+#[test]
+fn f57_what_was_attached_goes_out_as_it_was_when_it_was_queued() {
+    let Some((sink, _server, home)) = ready() else {
+        return;
+    };
+    let folder = home.path.parent().unwrap();
+    let (changed, gone) = (folder.join("changed.bin"), folder.join("gone.bin"));
+    // Every octet there is, and more than a piece of them.
+    let octets = |by: usize| -> Vec<u8> { (0..300_000).map(|n| (n * by % 251) as u8).collect() };
+    let (first, second) = (octets(7), octets(11));
+    std::fs::write(&changed, &first).unwrap();
+    std::fs::write(&gone, &second).unwrap();
+    let told = home.json(&[
+        "send",
+        "--to",
+        "bo@example.test",
+        "--subject",
+        "as it was",
+        "--attach",
+        changed.to_str().unwrap(),
+        "--attach",
+        gone.to_str().unwrap(),
+    ]);
+    assert_eq!(told["state"], "queued", "{told}");
+    std::fs::write(&changed, "something else").unwrap();
+    std::fs::remove_file(&gone).unwrap();
+    home.sync();
+    sink.wait_for(1);
+    let raw = sink.deliveries()[0].raw.clone();
+    let tree = postrider::mime::tree::Tree::read(raw.as_bytes());
+    let rows = postrider::mime::body::attachments(&tree);
+    let came: Vec<(String, Vec<u8>)> = rows
+        .iter()
+        .map(|r| {
+            (
+                r.name.clone(),
+                tree.part(r.part).unwrap().bytes().into_owned(),
+            )
+        })
+        .collect();
+    assert_eq!(came.len(), 2);
+    assert!(
+        came[0] == ("changed.bin".to_owned(), first),
+        "it was changed"
+    );
+    assert!(came[1] == ("gone.bin".to_owned(), second), "it was changed");
 }
 
 #[test]
@@ -324,7 +372,7 @@ fn the_account_is_the_one_whose_address_is_the_sender() {
 }
 
 #[test]
-fn a_text_is_read_from_an_ordinary_file_only() {
+fn s28_a_text_is_read_from_an_ordinary_file_only() {
     let home = Home::new(
         "[[account]]\nname = \"work\"\nemail = \"work@example.test\"\n\
          password-command = [\"echo\", \"x\"]\n\

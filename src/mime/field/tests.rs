@@ -163,6 +163,22 @@ fn s12_an_encoded_local_part_is_not_believed() {
 }
 
 #[test]
+fn s47_an_identifier_of_a_megabyte_is_none() {
+    let long = format!("<{}@x>", "i".repeat(1 << 20));
+    let header = format!(
+        "Message-ID: {long}\r\nIn-Reply-To: {long}\r\nReferences: <a@x> <b@x>\r\n {long}\r\n\r\n"
+    );
+    let read = crate::mime::parse::envelope(header.as_bytes());
+    assert_eq!(read.message_id, None);
+    assert!(read.in_reply_to.is_empty());
+    let known: Vec<&str> = read.references.iter().map(MessageId::as_str).collect();
+    assert_eq!(known, ["a@x", "b@x"]);
+    // Nor do a hundred thousand short ones count.
+    let many: String = (0..100_000).map(|n| format!(" <r{n}@x>")).collect();
+    assert!(message_ids(many.as_bytes(), 100).len() <= 100);
+}
+
+#[test]
 fn s48_only_possible_dates_count() {
     assert_eq!(
         date(b" Mon, 3 Mar 2025 14:05:00 +0100\n"),

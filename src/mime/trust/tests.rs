@@ -161,7 +161,7 @@ fn s23_what_anybody_may_have_written_accuses_and_never_reassures() {
 }
 
 #[test]
-fn strangers_are_told_from_friends() {
+fn s30_strangers_are_told_from_friends() {
     let new = "· This is the first message from this address.";
     assert_eq!(line("From: a@x.example", &stranger(|_| {})), new);
     assert_eq!(

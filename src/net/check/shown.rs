@@ -470,7 +470,7 @@ mod tests {
     }
 
     #[test]
-    fn s07_a_server_that_drips_holds_nobody_up() {
+    fn s43_a_server_that_drips_holds_nobody_up() {
         let (port, server) = serve(|mut socket| {
             // The head of a record that never ends, an octet at a time, until nobody listens.
             let mut octets = [22, 3, 3, 0x40, 0].into_iter().chain(std::iter::repeat(0));

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn s11_a_provider_s_token_goes_to_its_own_servers_alone() {
+    fn s10_a_provider_s_token_goes_to_its_own_servers_alone() {
         let known = Providers::built_in();
         let oauth = |provider: &str| SignIn::OAuth {
             provider: provider.to_owned(),

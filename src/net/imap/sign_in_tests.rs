@@ -4,7 +4,9 @@ use crate::model::{Account, Auth, Secret, Security};
 use crate::net::error::{NetError, TlsFault};
 use crate::net::imap::script::{account, connect, pace, patient, serve, session};
 use crate::net::imap::{Options, Session};
+use crate::net::testing::{self, Identity, Leaf, shake};
 use crate::net::trace::Ring;
+use std::io::{Read, Write as _};
 
 const PATIENT: u64 = 20_000;
 
@@ -335,6 +337,89 @@ fn s03_bytes_while_the_handshake_runs_are_refused() {
     let error = got.unwrap_err();
     assert!(matches!(error, NetError::Tls { .. }), "{error:?}");
     server.join().unwrap();
+}
+
+/// A line of the client's, read octet by octet so that nothing behind it is taken.
+fn line_of(peer: &mut impl Read) -> String {
+    let mut line = Vec::new();
+    let mut octet = [0];
+    while !line.ends_with(b"\r\n") && peer.read_exact(&mut octet).is_ok() {
+        line.extend(octet);
+    }
+    String::from_utf8_lossy(&line).trim_end().to_owned()
+}
+
+#[test]
+fn s04_what_was_said_before_tls_is_forgotten_and_asked_for_again() {
+    let ca = Identity::authority();
+    let leaf = Leaf {
+        ip: Some("127.0.0.1"),
+        ..Leaf::default()
+    };
+    let acceptor = ca.sign(&leaf).acceptor(None);
+    let (port, server) = testing::serve(move |mut socket| {
+        // In the clear anybody may speak.
+        let before = [
+            "* OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN SASL-IR X-BEFORE] hello",
+            "* CAPABILITY IMAP4rev1 AUTH=XOAUTH2 MOVE X-BEFORE",
+            "* LIST () \"/\" \"Click me!\"",
+            "* 3 EXISTS",
+            "* FLAGS (\\Seen X)",
+            "* 1 FETCH (UID 7 FLAGS (\\Seen))",
+            "* SEARCH 7",
+            "* STATUS \"INBOX\" (MESSAGES 9)",
+            "* OK [ALERT] call this number",
+            "s1 OK [CAPABILITY IMAP4rev1 MOVE X-BEFORE] go",
+        ];
+        socket.write_all(before[0].as_bytes()).unwrap();
+        socket.write_all(b"\r\n").unwrap();
+        assert_eq!(line_of(&mut socket), "s1 STARTTLS");
+        let rest = before[1..].join("\r\n") + "\r\n";
+        socket.write_all(rest.as_bytes()).unwrap();
+        let mut tls = shake(&acceptor, socket).unwrap();
+        let mut said = Vec::new();
+        loop {
+            let line = line_of(&mut tls);
+            let Some((tag, command)) = line.split_once(' ') else {
+                return said;
+            };
+            let untagged = match command.split(' ').next() {
+                Some("CAPABILITY") if said.is_empty() => {
+                    "* CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR\r\n"
+                }
+                Some("CAPABILITY") => "* CAPABILITY IMAP4rev1 UIDPLUS\r\n",
+                Some("LIST") => "* LIST () \"/\" INBOX\r\n",
+                _ => "",
+            };
+            let answer = format!("{untagged}{tag} OK done\r\n");
+            said.push(command.to_owned());
+            if tls.write_all(answer.as_bytes()).is_err() {
+                return said;
+            }
+        }
+    });
+    let mut account = account(port, Security::StartTls);
+    let file = ca.file();
+    account.ca_file = Some(file.path().to_owned());
+    let secret = Secret::new("pass".into());
+    let options = Options {
+        pace: pace(PATIENT),
+        ..Options::default()
+    };
+    let mut session = Session::connect(&account, &secret, &options).unwrap();
+    let caps = session.caps();
+    assert!(caps.has("UIDPLUS") && !caps.has("X-BEFORE") && !caps.has("MOVE"));
+    assert_eq!(session.exists(), 0);
+    assert_eq!(session.take_alerts(), Vec::<String>::new());
+    assert!(session.take_unsolicited().is_empty());
+    let list = session.list().unwrap();
+    let paths: Vec<&str> = list.iter().map(|l| l.path.as_str()).collect();
+    assert_eq!(paths, ["INBOX"]);
+    drop(session);
+    let said = server.join().unwrap();
+    assert_eq!(said[0], "CAPABILITY", "{said:?}");
+    assert!(said[1].starts_with("AUTHENTICATE PLAIN "), "{said:?}");
+    assert_eq!(said[2], "CAPABILITY", "{said:?}");
 }
 
 #[test]

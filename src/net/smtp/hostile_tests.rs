@@ -135,6 +135,32 @@ fn s06_a_wrong_certificate_gets_no_credentials() {
 }
 
 #[test]
+fn s04_what_was_offered_before_tls_is_forgotten_and_asked_for_again() {
+    let (ca, leaf) = for_loopback();
+    let acceptor = ca.sign(&leaf).acceptor(None);
+    let (port, server) = testing::serve(move |mut socket| {
+        socket.write_all(b"220 hi\r\n").unwrap();
+        // Somebody in between: signs in another way, takes nothing of that size, and more.
+        let before = b"250-x\r\n250-STARTTLS\r\n250-SIZE 2\r\n250-SMTPUTF8\r\n250-X-BEFORE\r\n250 AUTH LOGIN\r\n";
+        answer(&mut socket, "EHLO", before);
+        answer(&mut socket, "STARTTLS", b"220 go\r\n");
+        let mut tls = shake(&acceptor, socket).unwrap();
+        // It is asked again, and signed in to by what is said now.
+        honest(&mut tls);
+    });
+    let (account, _file) = secured(port, Security::StartTls, &ca);
+    let mut session = connect(&account).unwrap();
+    for keyword in ["X-BEFORE", "SMTPUTF8", "STARTTLS"] {
+        assert!(!session.offers().has(keyword), "{keyword}");
+    }
+    assert_eq!(session.offers().max_size(), Some(1000));
+    let report = session.send(&mail(&["a@x.test"]), &mut |_, _| Ok::<(), String>(()));
+    assert_eq!(outcomes(&report), [Outcome::Accepted], "{report:?}");
+    session.quit();
+    server.join().unwrap();
+}
+
+#[test]
 fn s03_bytes_that_come_while_the_handshake_runs_end_it() {
     let (ca, _) = for_loopback();
     let (port, server) = testing::serve(|mut socket| {

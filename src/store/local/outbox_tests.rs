@@ -6,7 +6,7 @@ use crate::model::*;
 use std::sync::Arc;
 
 #[test]
-fn a_crash_before_the_dot_retries_and_after_it_is_doubt() {
+fn f46_a_crash_before_the_dot_retries_and_after_it_is_doubt() {
     let home = Home::new();
     let id = home.open().submit(&outgoing(None), 50).unwrap();
     assert_eq!(home.open().read().due(&work(), 99).unwrap(), None);
@@ -138,7 +138,7 @@ fn a_draft_is_submitted_once_however_often_it_is_asked() {
 }
 
 #[test]
-fn what_the_user_may_take_back() {
+fn f56_what_the_user_may_take_back() {
     let home = Home::new();
     let mut local = home.open();
     let id = local.submit(&outgoing(None), 9).unwrap();
@@ -223,7 +223,7 @@ fn two_connections_write_at_once_and_one_of_them_sends() {
 }
 
 #[test]
-fn taking_back_beats_an_attempt_that_has_not_written_the_dot() {
+fn f56_taking_back_beats_an_attempt_that_has_not_written_the_dot() {
     let home = Home::new();
     let mut local = home.open();
     let id = local.save_draft(&Draft::new(work()), 7).unwrap();

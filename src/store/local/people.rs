@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_renames_those_whom_we_wrote_to() {
+    fn s52_nobody_renames_those_whom_we_wrote_to() {
         let dir = tempfile::tempdir().unwrap();
         let mut local = Local::open(&dir.path().join("local.db")).unwrap();
         let bank = |name: &str| Address::new(name, "bob@bank.test");
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn people_we_wrote_to_come_first_and_accents_do_not_matter() {
+    fn s52_people_we_wrote_to_come_first_and_accents_do_not_matter() {
         let home = Home::new();
         let mut local = home.open();
         local

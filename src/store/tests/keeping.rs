@@ -68,7 +68,7 @@ fn no_file_is_no_cache_for_a_reader() {
 }
 
 #[test]
-fn a_damaged_file_is_moved_aside_and_made_anew() {
+fn f05_a_damaged_file_is_moved_aside_and_made_anew() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("cache.db");
     for rubbish in [
@@ -83,7 +83,7 @@ fn a_damaged_file_is_moved_aside_and_made_anew() {
 }
 
 #[test]
-fn flipped_bytes_never_make_it_panic_or_stay_broken() {
+fn f05_flipped_bytes_never_make_it_panic_or_stay_broken() {
     let mut f = Fixture::new();
     f.ingest("INBOX", &(1..200).map(message).collect::<Vec<_>>());
     let dir = tempfile::tempdir().unwrap();
@@ -188,7 +188,7 @@ fn a_panic_costs_its_job_and_nothing_else() {
 }
 
 #[test]
-fn damage_found_in_use_is_noted_for_the_next_start() {
+fn f05_damage_found_in_use_is_noted_for_the_next_start() {
     let f = Fixture::new();
     let path = f.dir.path().join("cache.db");
     let writer = Writer::spawn(f.cache).unwrap();

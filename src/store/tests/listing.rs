@@ -248,7 +248,7 @@ proptest! {
 
     /// Which messages make a thread, and how it is drawn, does not depend on who came first.
     #[test]
-    fn threads_do_not_depend_on_the_order_of_arrival(
+    fn s47_threads_do_not_depend_on_the_order_of_arrival(
         mail in prop::collection::vec((prop::collection::vec(1u32..14, 0..4), 0u32..14), 1..13),
         order in Just((0usize..13).collect::<Vec<_>>()).prop_shuffle(),
     ) {
@@ -338,7 +338,7 @@ fn a_thread_is_shown_across_mailboxes_where_it_tells_most() {
 }
 
 #[test]
-fn a_hostile_message_joins_no_more_than_a_hundred_references() {
+fn s47_a_hostile_message_joins_no_more_than_a_hundred_references() {
     let mut f = Fixture::new();
     let mut new = message(1);
     new.envelope.references = (0..5_000).map(|n| id(&format!("r{n}@x"))).collect();
@@ -355,7 +355,7 @@ fn a_hostile_message_joins_no_more_than_a_hundred_references() {
 }
 
 #[test]
-fn pages_are_read_from_an_index_in_its_order() {
+fn f71_pages_are_read_from_an_index_in_its_order() {
     let f = Fixture::new();
     let conn = &f.cache.read().conn;
     let mut asked = vec![count_sql(false, &[]), count_sql(true, &[1, 2])];

@@ -462,7 +462,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sender_of_another_account_is_asked_about() {
+    fn s30_a_sender_of_another_account_is_asked_about() {
         let accounts = crate::tui::screen::composer::tests::accounts();
         let known = Known::default();
         let facts = Facts {
@@ -512,7 +512,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_is_nearly_another_or_came_back_is_asked_about() {
+    fn s30_an_address_that_is_nearly_another_or_came_back_is_asked_about() {
         let known = Known {
             domains: ["example.org".to_owned(), "gmeil.com".to_owned()].into(),
             bounced: [("old@example.org".to_owned(), 1_700_000_000)].into(),
