@@ -245,9 +245,11 @@ fn f40_a_message_without_the_network_waits_and_goes_with_the_next_sync() {
 
 #[test]
 fn f57_what_was_attached_goes_out_as_it_was_when_it_was_queued() {
-    let Some((sink, _server, home)) = ready() else {
+    let Some((sink, server, home)) = ready() else {
         return;
     };
+    let table = server.account("work", "ada");
+    home.configure(&format!("{table}\n[ui]\nundo-send = 0\n"));
     let folder = home.path.parent().unwrap();
     let (changed, gone) = (folder.join("changed.bin"), folder.join("gone.bin"));
     // Every octet there is, and more than a piece of them.
