@@ -8,6 +8,7 @@ use super::fetcher::Fetcher;
 use super::home::Home;
 use super::json;
 use super::lists::find_mailbox;
+use super::placed::{create, folder, go_on, part, put, settle};
 use super::say::{aside, say};
 use super::sources;
 use super::words::{Export, Form};
@@ -19,14 +20,13 @@ use crate::signal::Board;
 use crate::store::{ByKey, Reader};
 use crate::sync::engine;
 use crate::text::{Clean, when};
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, UNIX_EPOCH};
@@ -108,7 +108,7 @@ pub fn export(home: &Home, as_json: bool, args: &Export) -> Result<u8> {
         drop(bars.join());
         count
     })?;
-    fetcher.hang_up();
+    fetcher.hang_up()?;
     tell(as_json, args, &count)
 }
 
@@ -197,27 +197,6 @@ fn compare(fetcher: &mut Fetcher<'_>, listed: &Listed, mut count: Count) -> Resu
     Ok(count)
 }
 
-fn folder(path: &Path) -> Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true).mode(0o700);
-    builder
-        .create(path)
-        .with_context(|| path.display().to_string())
-}
-
-/// A file under way. What stands there from a run that was cut goes first, a link without what it
-/// leads to: nothing else is ever written into.
-fn create(path: &Path) -> Result<File> {
-    let told = || path.display().to_string();
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e).with_context(told),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    options.open(path).with_context(told)
-}
-
 /// The names of a Maildir's keywords: the old list or the new one, whatever happens.
 fn write_keywords(maildir: &Path, keywords: &Keywords) -> Result<()> {
     let under_way = maildir.join("tmp").join("dovecot-keywords.tmp");
@@ -226,58 +205,6 @@ fn write_keywords(maildir: &Path, keywords: &Keywords) -> Result<()> {
     file.sync_all()?;
     fs::rename(&under_way, maildir.join("dovecot-keywords"))?;
     Ok(())
-}
-
-/// A file that is gone on with, if it is one and no link.
-fn go_on(path: &Path) -> Result<File> {
-    let told = || path.display().to_string();
-    if fs::symlink_metadata(path).is_ok_and(|m| !m.is_file()) {
-        return create(path);
-    }
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
-    options.mode(0o600).custom_flags(flags);
-    options.open(path).with_context(told)
-}
-
-/// What an unfinished file is called.
-fn part(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".part");
-    PathBuf::from(name)
-}
-
-/// Gives a whole file its name, durably; not in the place of one that somebody made meanwhile.
-fn put(part: &Path, path: &Path) -> Result<()> {
-    let told = || {
-        format!(
-            "{}: what was written is in {}",
-            path.display(),
-            part.display()
-        )
-    };
-    let flags = rustix::fs::RenameFlags::NOREPLACE;
-    let here = rustix::fs::CWD;
-    match rustix::fs::renameat_with(here, part, here, path, flags) {
-        // Not every file system can do that at once.
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP) => {
-            let there = fs::symlink_metadata(path).is_ok();
-            anyhow::ensure!(!there, "{}", told());
-            fs::rename(part, path)?;
-        }
-        done => done.map_err(std::io::Error::from).with_context(told)?,
-    }
-    let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
-    settle(parent.unwrap_or(Path::new(".")))
-}
-
-/// The names in a folder are on the disk when this returns.
-fn settle(folder: &Path) -> Result<()> {
-    let told = || folder.display().to_string();
-    File::open(folder)
-        .and_then(|f| f.sync_all())
-        .with_context(told)
 }
 
 /// Into one file, which has its name only when it is whole: else the next run goes on with it.

@@ -20,7 +20,12 @@ pub struct Fetcher<'a> {
     sessions: BTreeMap<AccountName, Option<Connection>>,
     /// Why an account's server can't be asked: once is enough.
     away: BTreeMap<AccountName, String>,
+    /// What is to stay here and was not told to yet.
+    used: BTreeMap<AccountName, Vec<MsgId>>,
 }
+
+/// So many of an account are told to stay at once.
+const AT_ONCE: usize = 100;
 
 impl<'a> Fetcher<'a> {
     /// For accounts with these means; nothing is dialled before something is to be fetched.
@@ -30,6 +35,7 @@ impl<'a> Fetcher<'a> {
             kits,
             sessions: BTreeMap::new(),
             away: BTreeMap::new(),
+            used: BTreeMap::new(),
         }
     }
 
@@ -87,11 +93,30 @@ impl<'a> Fetcher<'a> {
     }
 
     /// What is written somewhere is used: what is attached to it stays here.
-    fn keep(&self, message: MsgId) -> Result<()> {
-        if self.reader.will_be_hollow(message)?
-            && let Some(kit) = self.kits.values().next()
-        {
-            ondemand::stays(kit, self.reader, message)?;
+    fn keep(&mut self, message: MsgId) -> Result<()> {
+        if !self.reader.will_be_hollow(message)? {
+            return Ok(());
+        }
+        let place = self.reader.locate(message)?.into_iter().next();
+        // One that is on its way elsewhere has none just now.
+        let own = place.map(|p| p.account);
+        let Some(account) = own.or_else(|| self.kits.keys().next().cloned()) else {
+            return Ok(());
+        };
+        let used = self.used.entry(account).or_default();
+        used.push(message);
+        match used.len() >= AT_ONCE {
+            true => self.told(),
+            false => Ok(()),
+        }
+    }
+
+    /// What is used is told to stay.
+    fn told(&mut self) -> Result<()> {
+        for (account, messages) in std::mem::take(&mut self.used) {
+            if let Some(kit) = self.kits.get(&account) {
+                ondemand::stay(kit, messages)?;
+            }
         }
         Ok(())
     }
@@ -127,10 +152,15 @@ impl<'a> Fetcher<'a> {
     }
 
     /// Ends the connections.
-    pub fn hang_up(self) {
+    ///
+    /// # Errors
+    /// When a database fails.
+    pub fn hang_up(mut self) -> Result<()> {
+        let told = self.told();
         self.sessions
             .into_values()
             .flatten()
             .for_each(Connection::hang_up);
+        told
     }
 }

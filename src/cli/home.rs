@@ -229,7 +229,7 @@ pub fn warm_up(accounts: &[Account]) {
     let _ = thread::Builder::new().spawn(move || accounts.iter().for_each(connect::prepare));
 }
 
-/// What an engine on these paths is made of.
+/// What an engine on these paths is made of. Where it will connect, [`warm_up`] comes before.
 ///
 /// # Errors
 /// When a database can't be opened.
@@ -240,9 +240,6 @@ pub fn parts(
     online: bool,
     undo_window: i64,
 ) -> Result<Parts> {
-    if online {
-        warm_up(&accounts);
-    }
     let host: Arc<dyn Host> = Arc::new(Desk::new(paths, secrets, online));
     let writer = Writer::spawn(cache(paths)?)?;
     let stores = Stores {
@@ -264,17 +261,19 @@ pub fn parts(
 }
 
 /// Accounts that are configured no more: their mail goes from the cache, and their unsent messages
-/// say why they wait. Only for the process that holds the engine's lock, and only where all of the
+/// say why they wait; a removal that was cut is ended. Only for the process that holds the engine's lock, and only where all of the
 /// configuration was understood: an account with a typing error is not one that was removed.
 ///
 /// # Errors
 /// When a database can't be written.
 pub fn part_with_others(parts: &Parts, configured: &[Account]) -> Result<()> {
     let names: Vec<AccountName> = configured.iter().map(|a| a.name.clone()).collect();
+    let mut local = Local::open(&parts.stores.local)?;
+    local.end_removals(&names)?;
     if names.is_empty() {
         return Ok(());
     }
-    Local::open(&parts.stores.local)?.mark_strays(&names)?;
+    local.mark_strays(&names)?;
     let gone = parts
         .writer
         .run(Priority::Urgent, move |cache| cache.retain_accounts(&names))?;

@@ -32,6 +32,7 @@ pub mod sync;
 pub mod sources;
 pub mod import;
 mod fetcher;
+mod placed;
 pub mod export;
 pub mod verify;
 pub mod doctor;

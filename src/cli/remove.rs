@@ -15,7 +15,7 @@ use crate::config::remove;
 use crate::config::secrets::{Kind, SecretError};
 use crate::mime::build::{self, Attached};
 use crate::mime::draft_copy::draft_copy;
-use crate::model::{Account, Draft, SecretSource, Submission, SubmissionState};
+use crate::model::{Account, Draft, SecretSource, Submission};
 use crate::store::Local;
 use crate::sync::freeze;
 use crate::text::{Clean, when};
@@ -58,16 +58,14 @@ pub fn remove(home: &Home, as_json: bool, args: &RemoveAccount) -> Result<u8> {
             .with_context(|| format!("nothing was removed: {}", folder.display()))?;
     }
     let mut local = Local::open(&home.paths.local)?;
-    // What a crash cut waits again, or is in doubt: only now is known what waits.
-    local.crashed(&account.name)?;
-    let mut waiting = local.read().outbox()?;
-    waiting.retain(|m| m.account == account.name && m.state == SubmissionState::Queued);
-    for message in &waiting {
-        local.hold(message.id)?;
-    }
     let changes = local.read().changes_open(&account.name)?;
-    local.withdraw_all(&account.name)?;
-    remove::write(&home.paths.config, &left).map_err(|why| Failure::new(exit::CONFIG, why))?;
+    // Nothing that waits is touched before the file is written, and a crash between the two is noted.
+    local.begin_removal(&account.name)?;
+    if let Err(why) = remove::write(&home.paths.config, &left) {
+        local.drop_removal(&account.name)?;
+        return Err(Failure::new(exit::CONFIG, why).into());
+    }
+    local.end_removal(&account.name)?;
     forget(home, &account, opened);
     if as_json {
         let place = exported.then(|| folder.to_string_lossy().into_owned());

@@ -2,7 +2,7 @@
 
 use super::compose::{self, MOST};
 use super::exit::{self, Failure};
-use super::home::Home;
+use super::home::{Home, warm_up};
 use super::say::{aside, say};
 use super::written::{Send, Written};
 use super::{json, outbox};
@@ -169,6 +169,7 @@ fn see_through(home: &Home, account: &Account, id: OutboxId) -> Result<()> {
 }
 
 fn send_here(home: &Home, account: &Account) -> Result<()> {
+    warm_up(std::slice::from_ref(account));
     let parts = home.parts(vec![account.clone()], Arc::new(Board::new()), true)?;
     engine::recover(&parts)?;
     let kit = engine::kit(&parts, account, &Arc::new(AtomicBool::new(false)));

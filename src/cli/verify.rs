@@ -4,7 +4,7 @@ use super::args::Verify;
 use super::asking::turn_now;
 use super::bars::Bars;
 use super::exit::{self, Failure};
-use super::home::Home;
+use super::home::{Home, warm_up};
 use super::say::aside;
 use super::sync::why;
 use super::{json, table};
@@ -25,6 +25,7 @@ use std::sync::atomic::AtomicBool;
 pub fn verify(home: &Home, as_json: bool, args: &Verify) -> Result<u8> {
     let accounts = home.accounts(args.account.as_deref())?;
     let _lock = turn_now(home, "verify")?;
+    warm_up(&accounts);
     let board = Arc::new(Board::new());
     let parts = home.parts(accounts, Arc::clone(&board), true)?;
     engine::recover(&parts)?;

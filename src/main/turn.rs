@@ -69,6 +69,9 @@ pub fn beginning(
     let all = loaded.problems.is_empty();
     move |online| {
         let cloned = Arc::clone(&board);
+        if online {
+            home::warm_up(&accounts);
+        }
         let mut parts = home::parts(
             (&paths, &secrets),
             accounts.clone(),

@@ -60,11 +60,16 @@ impl Cache {
 
     /// What is attached to a message is used: it stays when the message is read again.
     pub fn stays_whole(&mut self, message: MsgId) -> Result<()> {
+        self.stay_whole(&[message])
+    }
+
+    /// The same of several.
+    pub fn stay_whole(&mut self, messages: &[MsgId]) -> Result<()> {
         self.write(|tx, _| {
-            tx.execute(
-                "UPDATE reread SET hollow = 0 WHERE message = ?1",
-                [message.0],
-            )?;
+            let mut stays = tx.prepare_cached("UPDATE reread SET hollow = 0 WHERE message = ?1")?;
+            for message in messages {
+                stays.execute([message.0])?;
+            }
             Ok(())
         })
     }

@@ -217,6 +217,20 @@ pub fn stays(kit: &Kit, reader: &Reader, message: MsgId) -> Result<(), SyncError
     Ok(())
 }
 
+/// The same of several, none of which was to stay.
+///
+/// # Errors
+/// When the cache can't be written.
+pub fn stay(kit: &Kit, messages: Vec<MsgId>) -> Result<(), SyncError> {
+    let all = messages.clone();
+    let stay = move |cache: &mut Cache| cache.stay_whole(&all);
+    kit.writer.run(Priority::Urgent, stay)?;
+    for message in messages {
+        kit.changed(Topic::Body(message));
+    }
+    Ok(())
+}
+
 /// Fetches one body now, from the first place where it lies indeed.
 ///
 /// # Errors

@@ -17,11 +17,13 @@ use crate::tui::ports::{Examine, KeepHow, LookUp, ReloadHow};
 use crate::tui::spell::Spelling;
 use crate::tui::takeout::{Takeout, take_out};
 use crate::tui::working::Working;
-use crossbeam_channel::Sender;
+use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 /// Does it on a thread of this name. `lost` says what is told where it broke off, or could not be
 /// begun, and why.
@@ -216,9 +218,25 @@ fn write_typed(file: &Path) {
     }
 }
 
-/// Returns when all that is to be remembered is written down. Before the program ends: its threads end
-/// with it, whatever they are at.
+/// The longest that the end of the program waits for what is to be remembered: a disk may be gone.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Returns when all that is to be remembered is written down, or that takes too long. Before the
+/// program ends: its threads end with it, whatever they are at.
 pub fn write_down() {
+    let (done, waited) = bounded(1);
+    let work = move || {
+        write_all();
+        let _ = done.send(());
+    };
+    apart("past", work, |why| tracing::warn!(%why, "it is not kept"));
+    // Where the work broke off nobody is left who could send.
+    if waited.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+        tracing::warn!("what the next session begins with is not written down in time");
+    }
+}
+
+fn write_all() {
     let files: Vec<PathBuf> = unwritten().keys().cloned().collect();
     files.iter().for_each(|file| write_waiting(file));
     let files: Vec<PathBuf> = typed().iter().map(|(file, _)| file.clone()).collect();
@@ -227,9 +245,25 @@ pub fn write_down() {
     drop(WRITES.lock().unwrap_or_else(PoisonError::into_inner));
 }
 
+/// A window that is stopped while it has the lock may never give it back: after so many looks, `LOOK`
+/// apart, it is done without.
+const LOOKS: u32 = 100;
+const LOOK: Duration = Duration::from_millis(10);
+
+fn alone(lock: &Path) -> io::Result<Option<EngineLock>> {
+    for _ in 0..LOOKS {
+        if let Some(lock) = EngineLock::try_take(lock)? {
+            return Ok(Some(lock));
+        }
+        thread::sleep(LOOK);
+    }
+    tracing::warn!(?lock, "somebody has this lock for long");
+    Ok(None)
+}
+
 /// Writes these lines behind those of the file, under its lock.
 fn typed_last(file: &Path, lines: impl Iterator<Item = String>) -> io::Result<()> {
-    let _alone = EngineLock::take(&file.with_extension("lock"))?;
+    let _alone = alone(&file.with_extension("lock"))?;
     let mut all: Vec<String> = remembered(file).lines().map(str::to_owned).collect();
     lines.for_each(|line| commanded::add(&mut all, line));
     replace(file, &(all.join("\n") + "\n"))
@@ -252,7 +286,6 @@ mod tests {
     use super::*;
     use crossbeam_channel::unbounded;
     use std::sync::Arc;
-    use std::time::Duration;
 
     #[test]
     fn a_check_up_that_breaks_off_says_so_and_ends() {
@@ -292,5 +325,24 @@ mod tests {
             typed_last(&file, std::iter::once(line.to_owned())).unwrap();
         }
         assert_eq!(remembered(&file), "tag one\narchive\ngo INBOX\n");
+        // One of them is stopped at it.
+        let stopped = EngineLock::take(&file.with_extension("lock")).unwrap();
+        typed_last(&file, std::iter::once("tag two".to_owned())).unwrap();
+        assert!(remembered(&file).ends_with("go INBOX\ntag two\n"));
+        drop(stopped);
+    }
+
+    #[test]
+    fn the_program_ends_though_what_is_remembered_can_not_be_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("layout.txt");
+        unwritten().insert(file.clone(), "wide".to_owned());
+        // A disk that does not answer: somebody is at it and stays there.
+        let writing = WRITES.lock().unwrap_or_else(PoisonError::into_inner);
+        write_down();
+        assert_eq!(remembered(&file), "");
+        drop(writing);
+        write_down();
+        assert_eq!(remembered(&file), "wide");
     }
 }

@@ -11,6 +11,7 @@ use crate::tui::part::PartJob;
 use crate::tui::question::{Job, Question};
 use crate::tui::takeout::Takeout;
 pub use crate::tui::whole::{DraftFrom, Outward};
+use crate::tui::whole::{Lacking, Since};
 
 /// Why the screen was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +45,16 @@ pub enum Effect {
     },
     /// Build what is sent of a message; comes as [`crate::tui::event::Event::Built`].
     Build(Outward, MsgId),
+    /// Do what waited for attachments, some of which came. Where others are still not here it comes
+    /// back as [`crate::tui::event::Event::Lacking`].
+    Waited {
+        /// What.
+        lacking: Lacking,
+        /// Since when.
+        since: Since,
+        /// Whether who asked for it is at something else by now.
+        late: bool,
+    },
     /// Find out how the list of a message is left; comes as
     /// [`crate::tui::event::Event::Parting`].
     Leave(MsgId),

@@ -13,9 +13,9 @@ use crate::tui::offer::Offered;
 use crate::tui::part::PartCame;
 use crate::tui::parting::Parting;
 use crate::tui::question::{Answer, Job, LaidOut};
-use crate::tui::whole::Lacking;
+use crate::tui::whole::{Lacking, Since};
 use crate::tui::work::WorkNews;
-use crossterm::event::{KeyEvent, MouseEvent};
+use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
 use std::time::Instant;
 
 /// The time, handed to `update` so that it needs no clock.
@@ -42,10 +42,27 @@ pub enum About {
     Saved(u64),
     /// The composer with this serial submitted its draft.
     Submitted(u64),
+    /// The draft of the composer with this serial was put aside: nothing to say unless it fails.
+    PutAside(u64),
+    /// The draft of the composer with this serial was thrown away.
+    Discarded(u64),
     /// Something whose success is told, and that no other kind fits.
     Done,
     /// A decision about a row of the outbox.
     Outbox(OutboxId),
+}
+
+impl About {
+    /// The composer whose draft is settled by it, with every word that stands there.
+    pub fn settles(self) -> Option<u64> {
+        match self {
+            About::Saved(serial)
+            | About::Submitted(serial)
+            | About::PutAside(serial)
+            | About::Discarded(serial) => Some(serial),
+            _ => None,
+        }
+    }
 }
 
 /// What comes of a sign-in.
@@ -124,10 +141,11 @@ pub enum Event {
     },
     /// Work on an attachment ended with something to show or to ask.
     Part(PartCame),
-    /// Attachments are not here that something needs.
-    Lacking(Lacking),
-    /// Nothing of this message was attached to what is written with this serial, for it is not here.
-    NotHere(u64, MsgId),
+    /// Attachments are not here that something needs; since when, if that waited for them already.
+    Lacking(Lacking, Option<Since>),
+    /// The attachment behind these parts of a message was not attached to what is written with this
+    /// serial, for it is not here.
+    NotHere(u64, MsgId, Vec<u32>),
     /// What is attached to this message is used: all of it is to be here, and stays.
     Used(MsgId),
     /// Something done aside ended: what to say, or what went wrong.
@@ -156,6 +174,15 @@ pub enum Event {
 }
 
 impl Event {
+    /// Whether somebody did something: pressed a key or a button, pasted.
+    pub fn is_by_hand(&self) -> bool {
+        match self {
+            Event::Key(_) | Event::Paste(_) => true,
+            Event::Mouse(mouse) => matches!(mouse.kind, MouseEventKind::Down(_)),
+            _ => false,
+        }
+    }
+
     /// Whether it comes from the terminal or a signal, and not from a thread that was asked.
     pub fn is_typed(&self) -> bool {
         matches!(
@@ -191,7 +218,7 @@ impl Event {
             Event::Offered { .. } => "offered",
             Event::Brought { .. } => "brought",
             Event::Part(_) => "part",
-            Event::Lacking(_) => "lacking",
+            Event::Lacking(..) => "lacking",
             Event::NotHere(..) => "not here",
             Event::Used(_) => "used",
             Event::Told(_) => "told",

@@ -21,7 +21,7 @@ use crate::tui::paths;
 use crate::tui::question::{Job, LaidOut, Mode, Source};
 use crate::tui::runaways::Runaways;
 use crate::tui::shelves::Shelves;
-use crate::tui::whole::Then;
+use crate::tui::whole::{Since, Then};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::collections::VecDeque;
 use std::io;
@@ -47,8 +47,8 @@ const BEGINNING: u64 = 128 << 10;
 #[derive(Debug)]
 enum Task {
     Lay(Vec<Job>),
-    Draft(DraftFrom, MsgId, bool),
-    Build(Outward, MsgId),
+    Draft(DraftFrom, MsgId, bool, Option<Since>),
+    Build(Outward, MsgId, Option<Since>),
     Leave(MsgId),
     Paths(String),
     Errand(u64, Errand),
@@ -103,8 +103,8 @@ impl Layout {
     }
 
     /// Prepares a draft from a message; `late` is told with it.
-    pub fn draft(&self, from: DraftFrom, message: MsgId, late: bool) {
-        let _ = self.tasks.send(Task::Draft(from, message, late));
+    pub fn draft(&self, from: DraftFrom, message: MsgId, late: bool, since: Option<Since>) {
+        let _ = self.tasks.send(Task::Draft(from, message, late, since));
     }
 
     /// Finds out how the list of a message is left.
@@ -113,8 +113,8 @@ impl Layout {
     }
 
     /// Builds what is sent of a message as it lies here.
-    pub fn build(&self, outward: Outward, message: MsgId) {
-        let _ = self.tasks.send(Task::Build(outward, message));
+    pub fn build(&self, outward: Outward, message: MsgId, since: Option<Since>) {
+        let _ = self.tasks.send(Task::Build(outward, message, since));
     }
 
     /// Finds paths that begin so.
@@ -183,16 +183,16 @@ impl Worker {
                     waiting.push_back(Task::Lay(jobs));
                     Event::Laid(job, laid)
                 }
-                Task::Draft(from, id, late) => match self.lacking(id, Then::Draft(from)) {
-                    Some(lacking) => Event::Lacking(lacking),
+                Task::Draft(from, id, late, since) => match self.lacking(id, Then::Draft(from)) {
+                    Some(lacking) => Event::Lacking(lacking, since),
                     None => {
                         let draft = self.safely(|w| w.draft(from, id).map(Box::new));
                         Event::Drafted { late, draft }
                     }
                 },
-                Task::Build(outward, id) => {
+                Task::Build(outward, id, since) => {
                     if let Some(lacking) = self.lacking(id, Then::Build(outward.clone())) {
-                        let _ = self.events.send(Event::Lacking(lacking));
+                        let _ = self.events.send(Event::Lacking(lacking, since));
                         continue;
                     }
                     Event::Built(self.safely(|w| w.build(&outward, id).map(Box::new)))

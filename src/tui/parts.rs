@@ -21,7 +21,7 @@ use crate::tui::loading::{self, Loader};
 use crate::tui::part::{Leave, PartCame, PartJob, PartOf, Remotely, label};
 use crate::tui::picture::{self, Ability, Inlay, Way};
 use crate::tui::runaways::Runaways;
-use crate::tui::whole::{Lacking, Then};
+use crate::tui::whole::{Lacking, Since, Then};
 use crate::tui::working::Teller;
 use crate::tui::{download, paths, terminal};
 use crossbeam_channel::Sender;
@@ -92,8 +92,9 @@ impl Parts {
         }
     }
 
-    /// Begins a job; what came of it comes as [`Event::Part`] or [`Event::Told`].
-    pub fn begin(&self, job: PartJob) {
+    /// Begins a job, which may have waited for attachments since; what came of it comes as
+    /// [`Event::Part`] or [`Event::Told`].
+    pub fn begin(&self, job: PartJob, since: Option<Since>) {
         let (parts, events) = (self.clone(), self.events.clone());
         let what = job.words();
         let picture = match job {
@@ -123,7 +124,7 @@ impl Parts {
         let told = move |done: Result<Done, String>| {
             let event = match (done, picture) {
                 (Ok(Done::Came(came)), _) => Event::Part(came),
-                (Ok(Done::Lacks(lacking)), _) => Event::Lacking(lacking),
+                (Ok(Done::Lacks(lacking)), _) => Event::Lacking(lacking, since),
                 (Ok(Done::Said(text)), _) => Event::Told(Ok(text)),
                 (Ok(Done::Nothing), _) => return,
                 (Err(_), _) if quiet => return,

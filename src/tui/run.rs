@@ -17,8 +17,8 @@ use crate::tui::asides::{
 use crate::tui::bidi;
 use crate::tui::clip::clip;
 use crate::tui::contacts::Asker;
-use crate::tui::edited::Edited;
-use crate::tui::editor::{self, Kept};
+use crate::tui::edited::{Edited, Settled};
+use crate::tui::editor;
 use crate::tui::effect::{Effect, End};
 use crate::tui::errand::Errand;
 use crate::tui::event::{About, Event, Now};
@@ -35,6 +35,7 @@ use crate::tui::spell::Spelling;
 use crate::tui::stage::{RunError, Stage};
 use crate::tui::terminal::{self, Terminal};
 use crate::tui::theme::Surroundings;
+use crate::tui::whole::{Lacking, Then};
 use crate::tui::working::Teller;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::io;
@@ -211,6 +212,16 @@ enum Go {
     Out(End),
 }
 
+impl Go {
+    /// The first that ends it.
+    fn or(self, then: Go) -> Go {
+        match self {
+            Go::On => then,
+            Go::Out(_) => self,
+        }
+    }
+}
+
 impl Loop<'_> {
     fn run(mut self, setup: Setup) -> Result<End, RunError> {
         let size = self.hands.terminal.size().map_err(RunError::Terminal)?;
@@ -245,11 +256,12 @@ impl Loop<'_> {
                 let effects = app.update(event, now());
                 // What an editor wrote is saved whatever became of the terminal meanwhile, and before
                 // a signal ends the program.
-                let went = self.perform(effects);
+                let mut went = self.perform(effects);
                 while let Some(event) = self.hands.edited.pop() {
                     for effect in app.update(event, now()) {
                         if matches!(effect, Effect::Ask(..)) || went.is_ok() {
-                            self.perform(vec![effect])?;
+                            let then = self.perform(vec![effect])?;
+                            went = went.map(|first| first.or(then));
                         }
                     }
                 }
@@ -331,15 +343,21 @@ impl Hands<'_> {
                 from,
                 message,
                 late,
-            } => self.layout.draft(from, message, late),
-            Effect::Build(outward, message) => self.layout.build(outward, message),
+            } => self.layout.draft(from, message, late, None),
+            Effect::Build(outward, message) => self.layout.build(outward, message, None),
+            Effect::Waited {
+                lacking: Lacking { message, then },
+                since,
+                late,
+            } => match then {
+                Then::Part(job) => self.parts.begin(job, Some(since)),
+                Then::Draft(from) => self.layout.draft(from, message, late, Some(since)),
+                Then::Build(outward) => self.layout.build(outward, message, Some(since)),
+            },
             Effect::Leave(message) => self.layout.leave(message),
-            Effect::Part(job) => self.parts.begin(job),
+            Effect::Part(job) => self.parts.begin(job, None),
             Effect::Ask(intent, about) => {
-                let edited = match about {
-                    About::Saved(serial) => self.edited.saving(serial),
-                    _ => Vec::new(),
-                };
+                let edited = self.edited.settling(about);
                 (self.ask)(intent, reply(self.events.clone(), about, edited));
             }
             Effect::Takeout(what, targets) => {
@@ -451,12 +469,13 @@ fn now() -> Now {
     }
 }
 
-/// A reply that comes back as an event.
-/// The files that are saved by it go.
-fn reply(events: Sender<Event>, about: About, edited: Vec<Kept>) -> Reply {
+/// A reply that comes back as an event. The files whose texts it settles go; if it fails, they stay
+/// with their composer.
+fn reply(events: Sender<Event>, about: About, edited: Settled) -> Reply {
     Box::new(move |result| {
-        if result.is_ok() {
-            edited.into_iter().for_each(Kept::forget);
+        match result {
+            Ok(_) => edited.forget(),
+            Err(_) => edited.give_back(),
         }
         let _ = events.send(Event::Reply { about, result });
     })

@@ -98,7 +98,8 @@ pub fn take_out(
 }
 
 /// A message once all of it came; nothing in it if it can't be had, which counts only if it was found
-/// out since it was asked for: after more than so many tries. `None`: it did not come.
+/// out since it was asked for, with so many tries before: by another number of them, or because the
+/// failure of before was forgotten meanwhile, and its tries with it. `None`: it did not come.
 fn came(
     reader: &Reader,
     (message, tries): (MsgId, u32),
@@ -106,12 +107,14 @@ fn came(
     mut waits: impl FnMut() -> bool,
 ) -> Result<Option<Option<Vec<u8>>>, Error> {
     let until = Instant::now() + patience;
+    let mut old = true;
     loop {
         if let Some(bytes) = reader.body(message)? {
             return Ok(Some(Some(bytes)));
         }
         match reader.message(message)? {
-            Some(row) if row.body_error.is_none() || reader.body_tries(message)? == tries => {}
+            Some(row) if row.body_error.is_none() => old = false,
+            Some(_) if old && reader.body_tries(message)? == tries => {}
             _ => return Ok(Some(None)),
         }
         if !waits() || Instant::now() >= until {
@@ -223,6 +226,63 @@ impl Way<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{AccountName, Envelope, Flags, MailboxName, Uid, UidValidity};
+    use crate::store::{Cache, MailboxInfo, NewMessage};
+
+    #[test]
+    fn a_failure_is_new_though_the_one_of_before_was_forgotten() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut cache = Cache::open(&dir.path().join("cache.db"), 100)
+            .unwrap()
+            .cache;
+        let account = AccountName("work".into());
+        cache.ensure_account(&account).unwrap();
+        let info = MailboxInfo {
+            name: MailboxName::new("INBOX"),
+            path: "INBOX".into(),
+            delimiter: Some('/'),
+            role: None,
+            selectable: true,
+            mailbox_id: None,
+            contents: None,
+            was: None,
+        };
+        cache.set_mailboxes(&account, &[info], 0, &[]).unwrap();
+        let mailbox = cache
+            .read()
+            .mailbox_named(&account, &MailboxName::new("INBOX"))
+            .unwrap()
+            .unwrap();
+        let new = NewMessage {
+            uid: Uid::new(1).unwrap(),
+            flags: Flags::default(),
+            internal_date: 0,
+            size: 9,
+            envelope: Envelope::default(),
+            identity: None,
+            thread_hint: None,
+        };
+        let validity = UidValidity(7);
+        cache.ingest(mailbox.id, validity, &[new], None).unwrap();
+        let all = [Target::Mailbox(mailbox.id)];
+        let place = cache.read().resolve(&all).unwrap()[0].location;
+        let message = cache.read().message_at(place).unwrap().unwrap();
+        cache.body_failed(message, "it is not there").unwrap();
+        let tries = cache.read().body_tries(message).unwrap();
+        let reader = Reader::open(&dir.path().join("cache.db")).unwrap();
+        // It is forgotten, and found out anew: as many tries as before.
+        let mut looks = 0;
+        let came = came(&reader, (message, tries), Duration::from_secs(3600), || {
+            looks += 1;
+            match looks {
+                1 => cache.forget_failures(&[message]).unwrap(),
+                2 => cache.body_failed(message, "it is not there").unwrap(),
+                _ => {}
+            }
+            looks < 4
+        });
+        assert_eq!(came.unwrap(), Some(None));
+    }
 
     #[test]
     fn files_are_new_and_no_name_comes_from_a_message() {

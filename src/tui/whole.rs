@@ -69,6 +69,15 @@ pub enum Then {
     Build(Outward),
 }
 
+/// When something began to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Since {
+    /// How often hands had been at it: keys, clicks, pastes.
+    pub hands: u64,
+    /// The number of the next thing that an undo takes back.
+    pub act: u64,
+}
+
 impl Lacking {
     /// What has to be fetched for it: one attachment, where no more is needed.
     pub fn wanted(&self) -> Intent {

@@ -12,7 +12,8 @@ use postrider::config::load::load;
 use postrider::config::secrets::{Kind, Secrets};
 use postrider::demo::{Demo, Options};
 use postrider::model::{
-    Account, AccountName, Draft, MessageId, Outgoing, Secret, SecretSource, SubmissionState,
+    Account, AccountName, Draft, MessageId, OutboxId, Outgoing, Secret, SecretSource,
+    SubmissionState,
 };
 use postrider::store::Local;
 use std::sync::Arc;
@@ -270,11 +271,10 @@ fn a_real_server_with_tls_is_set_up_with_its_own_certificates() {
 /// An account that nobody talks to.
 const ACCOUNT: &str = "# mine\n[ui]\nmouse = false\n\n[[account]]\nname = \"work\"\nemail = \"me@example.test\"\npassword = \"prompt\"\nimap = { host = \"127.0.0.1\", port = 1, security = \"none\" }\nsmtp = { host = \"127.0.0.1\", port = 1, security = \"none\" }\n";
 
-#[test]
-fn f72_what_was_not_sent_of_an_account_that_goes_is_written_into_files() {
-    let home = Home::new(ACCOUNT);
+/// A draft of it, and a message that waits to be sent.
+fn unsent(home: &Home) -> OutboxId {
     let name = AccountName("work".into());
-    let id = {
+    {
         let mut local = Local::open(&home.path.join("local.db")).unwrap();
         let mut draft = Draft::new(name.clone());
         draft.subject = "Half a thought".into();
@@ -297,7 +297,121 @@ fn f72_what_was_not_sent_of_an_account_that_goes_is_written_into_files() {
             source: None,
         };
         local.submit(&outgoing, 0).unwrap()
+    }
+}
+
+fn state(home: &Home, id: OutboxId) -> SubmissionState {
+    let local = Local::open(&home.path.join("local.db")).unwrap();
+    local.read().submission(id).unwrap().unwrap().state
+}
+
+/// A removal of the account, its files written into `kept`.
+fn removal(home: &Home) -> Vec<String> {
+    let folder = home.path.join("kept").to_str().unwrap().to_owned();
+    let words = ["account", "remove", "work", "--yes", "--export"];
+    let words = words.map(str::to_owned).into_iter();
+    words.chain([folder]).collect()
+}
+
+#[test]
+fn f72_where_the_configuration_can_not_be_written_all_that_waits_goes_on_waiting() {
+    let home = Home::new(ACCOUNT);
+    let id = unsent(&home);
+    // So deep that no file with a longer name comes beside it: whoever may write anywhere can't either.
+    let mut deep = home.path.join("deep");
+    while deep.as_os_str().len() < 4080 {
+        let long = (4080 - deep.as_os_str().len() - 1).clamp(1, 200);
+        deep.push("d".repeat(long));
+        std::fs::create_dir_all(&deep).unwrap();
+    }
+    let config = home.path.join("config.toml");
+    std::fs::write(deep.join("config.toml"), ACCOUNT).unwrap();
+    std::fs::remove_file(&config).unwrap();
+    std::os::unix::fs::symlink(deep.join("config.toml"), &config).unwrap();
+    let args = removal(&home);
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let ran = home.run(&args).code(78);
+    assert!(ran.err.contains("config.toml"), "{}", ran.err);
+    assert_eq!(std::fs::read_to_string(&config).unwrap(), ACCOUNT);
+    assert_eq!(state(&home, id), SubmissionState::Queued);
+    let local = Local::open(&home.path.join("local.db")).unwrap();
+    assert_eq!(local.read().removals().unwrap(), []);
+}
+
+#[test]
+fn f72_a_removal_that_is_killed_leaves_all_or_is_ended_by_the_next_start() {
+    if !is_built_for_it() {
+        return;
+    }
+    let other = ACCOUNT.replace("\"work\"", "\"other\"");
+    let (_, other) = other.split_once("[[account]]").unwrap();
+    let text = format!("{ACCOUNT}\n[[account]]{other}");
+    let begin = || {
+        let home = Home::new(&text);
+        let id = unsent(&home);
+        (home, id)
     };
+    let steps = {
+        let (home, _) = begin();
+        let list = home.path.join("steps");
+        let mut command = home.command(
+            &removal(&home)
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>(),
+        );
+        assert!(
+            command
+                .env("POSTRIDER_STEPS", &list)
+                .output()
+                .unwrap()
+                .status
+                .success()
+        );
+        std::fs::read_to_string(list).unwrap().lines().count()
+    };
+    let (mut before, mut after) = (0, 0);
+    for step in 1..=steps {
+        let (home, id) = begin();
+        let args = removal(&home);
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let mut command = home.command(&args);
+        let done = command
+            .env("POSTRIDER_STEP", format!("{step}:after"))
+            .output();
+        assert!(!done.unwrap().status.success(), "{step} of {steps}");
+        let stays = load(&home.path.join("config.toml"))
+            .unwrap()
+            .config
+            .accounts
+            .len()
+            == 2;
+        let cut = Local::open(&home.path.join("local.db"))
+            .unwrap()
+            .read()
+            .removals()
+            .unwrap();
+        if stays {
+            before += 1;
+            assert_eq!(state(&home, id), SubmissionState::Queued, "{step}");
+        } else {
+            after += 1;
+            // Nobody is there whom it could be sent by; but nobody of its name sends it later.
+            home.run(&["sync"]);
+            assert_eq!(
+                state(&home, id),
+                SubmissionState::Held,
+                "{step}, cut: {cut:?}"
+            );
+        }
+    }
+    assert!(before > 0 && after > 1, "{before} {after}");
+}
+
+#[test]
+fn f72_what_was_not_sent_of_an_account_that_goes_is_written_into_files() {
+    let home = Home::new(ACCOUNT);
+    let id = unsent(&home);
     // Asked, and nobody is there to answer.
     let ran = home.run(&["account", "remove", "work"]).code(64);
     assert!(

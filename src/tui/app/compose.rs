@@ -129,7 +129,8 @@ impl Writing {
     pub fn last_words(&self, fx: &mut Vec<Effect>) {
         if self.composer.unsaved() || self.composer.id().is_some() {
             let draft = Box::new(self.composer.draft());
-            fx.push(Effect::Ask(Intent::PutAside(draft), About::Quiet));
+            let about = About::PutAside(self.serial);
+            fx.push(Effect::Ask(Intent::PutAside(draft), about));
         }
     }
 
@@ -227,7 +228,10 @@ impl Writing {
                     // What was written on since goes with it, so that an undo brings all of it back.
                     let draft = Box::new(self.composer.draft());
                     if id.is_some() || draft.replaces.is_none() {
-                        fx.push(Effect::Ask(Intent::Discard(draft), About::Done));
+                        fx.push(Effect::Ask(
+                            Intent::Discard(draft),
+                            About::Discarded(serial),
+                        ));
                     }
                     turn.close = true;
                 }

@@ -7,7 +7,7 @@ use crate::tui::effect::Effect;
 use crate::tui::event::Now;
 use crate::tui::question::Listing;
 use crate::tui::theme::Theme;
-use crate::tui::widget::bar::Extent;
+use crate::tui::widget::bar::{Extent, Pull};
 use crossterm::event::MouseEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -39,28 +39,32 @@ impl Panes {
     /// How many messages there are where the list is of all of them.
     fn listed(&self) -> Option<u64> {
         match self.index.listing() {
-            Listing::Scope { scope, .. } => Some(self.scope_title(Some(scope)).2),
+            Listing::Scope { scope, .. } => Some(self.sidebar.count(scope).1),
             _ => None,
         }
     }
 
     /// The list's area without the column of its bar, if that is drawn there and takes one.
     pub(super) fn beside_bar(&self, place: Titled, theme: &Theme) -> Rect {
-        let area = place.inner;
+        let extent = self.extent(Pane::Index, place);
+        match self.gives_up(place, extent, theme) {
+            true => Rect {
+                width: place.inner.width - 1,
+                ..place.inner
+            },
+            false => place.inner,
+        }
+    }
+
+    /// Whether the list gives its last column to a bar of this extent.
+    fn gives_up(&self, place: Titled, extent: Extent, theme: &Theme) -> bool {
         let writes = match &self.view {
             View::Mail => !self.index.lines().is_empty(),
             View::Drafts(_) => true,
             // They leave a margin.
             View::Outbox(_) | View::Accounts(_) => false,
         };
-        let wanted = theme.has_bars() && self.extent(Pane::Index, place).is_longer();
-        match wanted && writes && area.width >= LEAST {
-            true => Rect {
-                width: area.width - 1,
-                ..area
-            },
-            false => area,
-        }
+        theme.has_bars() && extent.is_longer() && writes && place.inner.width >= LEAST
     }
 
     /// Draws a pane's bar over what was drawn of it; `None`: the pane is not on the screen.
@@ -77,7 +81,8 @@ impl Panes {
         };
         let area = place.inner;
         let list = pane == Pane::Index && matches!(self.view, View::Mail | View::Drafts(_));
-        if list && self.beside_bar(place, theme) == area {
+        let extent = self.extent(pane, place);
+        if list && !self.gives_up(place, extent, theme) {
             return bar.hide();
         }
         let track = Rect {
@@ -85,7 +90,7 @@ impl Panes {
             width: area.width.min(1),
             ..area
         };
-        bar.draw(buf, track, self.extent(pane, place), theme);
+        bar.draw(buf, track, extent, theme);
     }
 
     /// The mouse is on a bar, or holds one. Says whether it does.
@@ -103,9 +108,13 @@ impl Panes {
         ];
         for (pane, place) in panes {
             let Some(place) = place else { continue };
-            if let Some(top) = self.bars.of(pane).take(mouse) {
-                self.to(pane, top, usize::from(place.inner.height), now, fx);
-                return true;
+            match self.bars.of(pane).take(mouse) {
+                None => {}
+                Some(Pull::Still) => return true,
+                Some(Pull::To(top)) => {
+                    self.to(pane, top, usize::from(place.inner.height), now, fx);
+                    return true;
+                }
             }
         }
         false

@@ -144,14 +144,12 @@ impl App {
         let mut fx = Vec::new();
         let was_picking = self.panes.index.is_picking();
         let was = self.panes.focus;
+        let by_hand = event.is_by_hand();
+        if by_hand {
+            self.lacking.touched();
+        }
         match event {
-            Event::Key(key) => {
-                self.key(key, now, &mut fx);
-                let typing = self.keys.has_begun() || self.desk.has_colon();
-                if self.layers.is_empty() && !typing {
-                    self.lacking.went_on();
-                }
-            }
+            Event::Key(key) => self.key(key, now, &mut fx),
             Event::Mouse(mouse) if self.clicked(mouse, now, &mut fx) => {}
             Event::Mouse(mouse) => match self.layers.last_mut() {
                 // What covers the one pane stands elsewhere than its own places say.
@@ -201,9 +199,9 @@ impl App {
             Event::Reply { about, result } => self.replied(about, result, now, &mut fx),
             Event::Drafted { late, draft } => self.drafted(late, draft, now, &mut fx),
             Event::Built(Err(why)) => self.panes.alarm(&why, now),
-            Event::Lacking(lacking) => self.lacks(lacking, now, &mut fx),
-            Event::NotHere(serial, message) => {
-                self.attached_nothing(serial, message, now, &mut fx);
+            Event::Lacking(lacking, since) => self.lacks(lacking, since, now, &mut fx),
+            Event::NotHere(serial, message, part) => {
+                self.attached_nothing(serial, (message, part), now, &mut fx);
             }
             // Of one that is here, all is told whoever asks, and stays.
             Event::Used(message) => fx.push(Effect::Ask(Intent::FetchBody(message), About::Quiet)),
@@ -265,6 +263,10 @@ impl App {
                 fx.push(Effect::End(End::Quit));
             }
         }
+        let typing = self.keys.has_begun() || self.desk.has_colon();
+        if by_hand && self.layers.is_empty() && !typing {
+            self.lacking.went_on();
+        }
         self.catch_up(was_picking, now, &mut fx);
         self.linked(now, &mut fx);
         self.take_along(now, &mut fx);
@@ -277,6 +279,11 @@ impl App {
         let jobs = self.layers.iter_mut().find_map(Layer::as_jobs);
         jobs.into_iter().for_each(|j| j.set(self.panes.jobs(now)));
         self.begin_anew(&mut fx);
+        for effect in &fx {
+            if let Effect::Ask(intent, about) = effect {
+                self.lacking.asked(intent, *about);
+            }
+        }
         fx
     }
 
@@ -322,7 +329,6 @@ impl App {
     }
 
     fn key(&mut self, key: KeyEvent, now: Now, fx: &mut Vec<Effect>) {
-        self.lacking.key();
         let key = self.told(key);
         self.panes.somebody_is_here(now, fx);
         self.panes.index.touch();

@@ -161,21 +161,19 @@ impl Panes {
 
     /// The name of a mailbox, or of all inboxes; what is unread in it, and all that is there.
     pub(super) fn scope_title(&self, scope: Option<&Scope>) -> (String, u64, u64) {
-        let Some(Scope::Mailbox(id)) = scope else {
-            let all = self.sidebar.mailboxes().iter();
-            let (unread, total) = all
-                .filter(|m| m.role == Some(Role::Inbox))
-                .fold((0, 0), |(u, t), m| (u + m.unread, t + m.total));
-            return (tr!("All inboxes").to_owned(), unread, total);
+        let scope = scope.unwrap_or(&Scope::UnifiedInbox);
+        let (unread, total) = self.sidebar.count(scope);
+        let name = match scope {
+            Scope::UnifiedInbox => tr!("All inboxes").to_owned(),
+            Scope::Mailbox(id) => match self.sidebar.mailbox(*id) {
+                None => tr!("Mailbox").to_owned(),
+                Some(m) if self.accounts.len() > 1 => {
+                    format!("{} · {}", m.account, mailbox_name(m))
+                }
+                Some(m) => mailbox_name(m).to_string(),
+            },
         };
-        let Some(m) = self.sidebar.mailbox(*id) else {
-            return (tr!("Mailbox").to_owned(), 0, 0);
-        };
-        let name = match self.accounts.len() > 1 {
-            true => format!("{} · {}", m.account, mailbox_name(m)),
-            false => mailbox_name(m).to_string(),
-        };
-        (name, m.unread, m.total)
+        (name, unread, total)
     }
 
     /// The reader's title: what it shows, and how far.

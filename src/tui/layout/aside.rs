@@ -42,7 +42,7 @@ impl Worker {
             (None, Errand::Take(message, part)) => {
                 match self.safely(|w| w.take(*message, part)).transpose() {
                     Some(taken) => Brought::Taken(taken),
-                    None => return Event::NotHere(serial, *message),
+                    None => return Event::NotHere(serial, *message, part.clone()),
                 }
             }
             (None, _) => Brought::Weighed(Vec::new()),

@@ -298,7 +298,7 @@ fn what_is_not_here_is_told_only_of_what_is_left_out_and_until_it_comes() {
     hollow_out(&mut cache, &body);
     assert_eq!(absent(), [2]);
     assert!(
-        matches!(take(), Event::NotHere(9, message) if message == desk.messages[0]),
+        matches!(take(), Event::NotHere(9, message, path) if message == desk.messages[0] && path == [2]),
         "it has to be fetched"
     );
     cache.store_bodies(&[body]).unwrap();
@@ -311,10 +311,17 @@ fn a_draft_that_is_here_is_worked_on_though_its_copy_is_not_whole_here() {
     let desk = Desk::new(std::slice::from_ref(&raw));
     hollow_out(&mut desk.cache(), &body(desk.messages[0], raw));
     let go_on = || {
-        desk.layout.draft(DraftFrom::GoOn, desk.messages[0], false);
+        let since = Since { hands: 3, act: 4 };
+        let from = DraftFrom::GoOn;
+        desk.layout
+            .draft(from, desk.messages[0], false, Some(since));
         desk.inbox.recv_timeout(Duration::from_secs(600)).unwrap()
     };
-    assert!(matches!(go_on(), Event::Lacking(_)));
+    // Since when it waits comes back with it.
+    assert!(matches!(
+        go_on(),
+        Event::Lacking(_, Some(Since { hands: 3, act: 4 }))
+    ));
     let account = AccountName("work".into());
     let mine = Draft {
         subject: "mine".to_owned(),
@@ -345,7 +352,7 @@ fn what_answers_a_message_says_itself_what_that_one_is_marked_with() {
         Disposition-Notification-To: bob@x.example\n\nHello.\n";
     let desk = Desk::of(&[mail.to_owned()], vec![account]);
     let built = |outward: Outward| {
-        desk.layout.build(outward, desk.messages[0]);
+        desk.layout.build(outward, desk.messages[0], None);
         match desk.inbox.recv_timeout(Duration::from_secs(600)).unwrap() {
             Event::Built(built) => built.unwrap(),
             other => panic!("{other:?}"),

@@ -111,7 +111,7 @@ impl Desk {
     }
 
     fn job(&self, job: PartJob) -> Event {
-        self.parts.begin(job);
+        self.parts.begin(job, None);
         self.inbox.recv_timeout(Duration::from_secs(60)).unwrap()
     }
 
@@ -360,7 +360,7 @@ fn what_is_not_here_is_asked_for_and_nothing_of_it_is_saved() {
         PartJob::Peek { part, width: 60 },
     ] {
         match desk.job(job.clone()) {
-            Event::Lacking(lacking) => {
+            Event::Lacking(lacking, None) => {
                 assert_eq!(lacking.message, desk.message);
                 assert_eq!(lacking.then, Then::Part(job));
             }

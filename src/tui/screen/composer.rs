@@ -252,6 +252,11 @@ impl Composer {
         self.sending
     }
 
+    /// Whether sending waits for attachments, for domains.
+    fn waits(&self) -> (bool, bool) {
+        (self.look_ups.waiting, self.domains.is_waiting())
+    }
+
     /// Sending waits no longer for attachments, for domains.
     fn stop_waiting(&mut self, (files, domains): (bool, bool)) {
         self.look_ups.waiting &= !files;
@@ -280,7 +285,7 @@ impl Composer {
             return out;
         }
         self.notice = None;
-        let waited = (self.look_ups.waiting, self.domains.is_waiting());
+        let waited = self.waits();
         if !self.over_key(key, now, &mut out) && !self.people_key(key, now) {
             self.keys(key, keymap, now, &mut out);
         }
@@ -317,9 +322,13 @@ impl Composer {
     /// Runs a command chosen elsewhere (in the palette).
     pub fn command(&mut self, command: Command, now: Instant) -> Vec<Outcome> {
         let mut out = Vec::new();
-        if !self.sending {
-            self.run(command, now, &mut out);
+        if self.sending {
+            return out;
         }
+        self.notice = None;
+        let waited = self.waits();
+        self.run(command, now, &mut out);
+        self.stop_waiting(waited);
         out
     }
 
@@ -354,6 +363,7 @@ impl Composer {
         if self.sending {
             return out;
         }
+        self.notice = None;
         self.stop_waiting((true, true));
         match &mut self.over {
             Over::Question(_) | Over::Options(_) | Over::Words(_) => {}

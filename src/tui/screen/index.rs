@@ -267,7 +267,7 @@ impl Index {
         self.rebuild(overlay);
     }
 
-    /// Takes a window in. Answers to other lists are dropped.
+    /// Takes a window in. Answers to other lists are dropped, and those that another question replaced.
     pub fn window(
         &mut self,
         serial: u64,
@@ -277,7 +277,12 @@ impl Index {
         overlay: &mut Overlay,
         now: Instant,
     ) -> Vec<Question> {
-        if serial != self.serial {
+        // What was asked for instead meanwhile is waited for, and nothing comes after it.
+        let wanted = match self.asked {
+            Some((wanted, _)) => wanted == page,
+            None => !self.loaded || self.trouble.is_some(),
+        };
+        if serial != self.serial || !wanted {
             return Vec::new();
         }
         let asked = self.asked.take().map_or(now, |(_, at)| at);
@@ -285,8 +290,10 @@ impl Index {
         match page {
             Page::Newest | Page::Oldest | Page::From(_) => {
                 overlay.settle(&rows, asked);
+                // The window read again stands where it stood.
+                let again = self.rows.first().map(|row| Page::From(row.key)) == Some(page);
+                self.above = self.above.filter(|_| again);
                 self.rows = rows;
-                self.above = None;
                 match page {
                     Page::Newest => {
                         (self.at_newest, self.at_oldest) = (true, !more);
@@ -360,6 +367,7 @@ impl Index {
     pub fn failed(&mut self, serial: u64, why: &str) {
         if serial == self.serial {
             self.asked = None;
+            self.wish = None;
             self.loaded = true;
             if matches!(self.listing, Listing::Search(..)) {
                 self.rows.clear();

@@ -4,7 +4,7 @@
 use crate::text::{Clean, wrap};
 use crate::tui::screen::paint::begin;
 use crate::tui::theme::Theme;
-use crate::tui::widget::bar::{Bar, Extent};
+use crate::tui::widget::bar::{Bar, Extent, Pull};
 use crate::tui::widget::popup;
 use crossterm::event::MouseEvent;
 use ratatui::buffer::Buffer;
@@ -71,8 +71,10 @@ impl<T: Clone> Menu<T> {
 
     /// Takes the mouse, if it is on the bar.
     pub fn pull(&mut self, mouse: &MouseEvent, screen: Rect) -> bool {
-        let Some(top) = self.bar.take(mouse) else {
-            return false;
+        let top = match self.bar.take(mouse) {
+            None => return false,
+            Some(Pull::Still) => return true,
+            Some(Pull::To(top)) => top,
         };
         let inside = popup::inside(self.area(screen));
         let rows = usize::from(inside.height.saturating_sub(DETAIL)).max(1);

@@ -287,4 +287,23 @@ mod tests {
         let lines = drawn(&outbox);
         assert!(lines[TALL].contains("Letter 1"), "{lines:#?}");
     }
+
+    #[test]
+    fn each_row_comes_to_the_top_that_the_bar_asks_for() {
+        let mut outbox = Outbox::default();
+        let waits = row(SubmissionState::Queued, &[RecipientState::Pending]);
+        outbox.set(vec![waits; 20], Vec::new());
+        outbox.unfolded.set(9);
+        for height in [4, 10, 20, 31] {
+            let extent = outbox.extent(height);
+            assert!(extent.is_longer());
+            for top in 0..=extent.whole - extent.seen {
+                outbox.to(top, height);
+                assert_eq!(outbox.extent(height).top, top, "{height}");
+                outbox.to(top, height);
+                assert_eq!(outbox.top(height), top, "{height}");
+            }
+            assert_eq!(outbox.cursor, 19, "the last comes into sight");
+        }
+    }
 }

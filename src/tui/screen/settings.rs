@@ -6,7 +6,7 @@ use crate::config::settings::{Group, Row, Value, Way};
 use crate::lang::{self, tr};
 use crate::text::{Clean, width, wrap};
 use crate::tui::theme::Theme;
-use crate::tui::widget::bar::{Bar, Extent};
+use crate::tui::widget::bar::{Bar, Extent, Pull};
 use crate::tui::widget::ink::Ink;
 use crate::tui::widget::line_edit::{Edit, LineEdit};
 use crate::tui::widget::list::List;
@@ -241,8 +241,10 @@ impl Settings {
 
     /// Takes the mouse, if it is on the bar.
     pub fn pull(&mut self, mouse: &MouseEvent, screen: Rect) -> bool {
-        let Some(top) = self.bar.take(mouse) else {
-            return false;
+        let top = match self.bar.take(mouse) {
+            None => return false,
+            Some(Pull::Still) => return true,
+            Some(Pull::To(top)) => top,
         };
         // What is selected stands in the middle.
         let inside = popup::inside(Settings::area(screen));

@@ -182,6 +182,16 @@ impl Sidebar {
         self.mailboxes.iter().find(|m| m.id == id)
     }
 
+    /// What is unread in a mailbox, or in all inboxes, and all that is there.
+    pub fn count(&self, scope: &Scope) -> (u64, u64) {
+        let meant = |m: &&MailboxRow| match scope {
+            Scope::Mailbox(id) => m.id == *id,
+            Scope::UnifiedInbox => m.role == Some(Role::Inbox),
+        };
+        let meant = self.mailboxes.iter().filter(meant);
+        meant.fold((0, 0), |(u, t), m| (u + m.unread, t + m.total))
+    }
+
     /// The mailbox with this role, of the account if one is given, else of the first that has one.
     pub fn with_role(&self, role: Role, account: Option<&AccountName>) -> Option<&MailboxRow> {
         let mut of_role = self.mailboxes.iter().filter(|m| m.role == Some(role));

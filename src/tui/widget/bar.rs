@@ -72,6 +72,15 @@ fn scaled(whole: usize, part: usize, of: usize) -> usize {
     usize::try_from((whole * part + of / 2) / of).unwrap_or(usize::MAX)
 }
 
+/// What the mouse asks of a bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pull {
+    /// Nothing: it stands there.
+    Still,
+    /// This line at the top.
+    To(usize),
+}
+
 /// The bar. Where it stands is learnt when it is drawn.
 #[derive(Clone, Debug, Default)]
 pub struct Bar {
@@ -107,8 +116,20 @@ impl Bar {
         self.held.set(None);
     }
 
-    /// Takes the mouse: which line is to be at the top, if the bar is meant.
-    pub fn take(&self, mouse: &MouseEvent) -> Option<usize> {
+    /// Takes the mouse, if the bar is meant: what it asks for.
+    pub fn take(&self, mouse: &MouseEvent) -> Option<Pull> {
+        let top = self.wanted(mouse)?;
+        let extent = self.extent.get();
+        if top == extent.top {
+            return Some(Pull::Still);
+        }
+        // More of the mouse may come before it is drawn again.
+        self.extent.set(Extent { top, ..extent });
+        Some(Pull::To(top))
+    }
+
+    /// Which line is to be at the top.
+    fn wanted(&self, mouse: &MouseEvent) -> Option<usize> {
         let (track, extent) = (self.track.get(), self.extent.get());
         let thumb = extent.thumb(track.height)?;
         let row = mouse.row.saturating_sub(track.y);
@@ -210,16 +231,27 @@ mod tests {
         drawn(&bar, extent);
         assert_eq!(bar.take(&mouse(DRAG, 2, 5)), None, "nothing is held");
         assert_eq!(bar.take(&mouse(DOWN, 1, 5)), None, "beside it");
-        assert_eq!(bar.take(&mouse(DOWN, 2, 1)), Some(0), "on the thumb");
-        assert_eq!(bar.take(&mouse(DRAG, 0, 5)), Some(40));
-        assert_eq!(bar.take(&mouse(DRAG, 0, 99)), Some(80));
-        assert_eq!(bar.take(&mouse(UP, 0, 0)), Some(0));
+        assert_eq!(
+            bar.take(&mouse(DOWN, 2, 1)),
+            Some(Pull::Still),
+            "on the thumb"
+        );
+        assert_eq!(bar.take(&mouse(DRAG, 0, 5)), Some(Pull::To(40)));
+        assert_eq!(bar.take(&mouse(DRAG, 0, 99)), Some(Pull::To(80)));
+        assert_eq!(
+            bar.take(&mouse(DRAG, 0, 98)),
+            Some(Pull::Still),
+            "it is there"
+        );
+        assert_eq!(bar.take(&mouse(UP, 0, 0)), Some(Pull::To(0)));
         assert_eq!(bar.take(&mouse(DRAG, 2, 5)), None, "let go");
-        assert_eq!(bar.take(&mouse(DOWN, 2, 9)), Some(80), "beside the thumb");
+        let beside = bar.take(&mouse(DOWN, 2, 9));
+        assert_eq!(beside, Some(Pull::To(80)), "beside the thumb");
         // Whoever only presses it moves nothing.
         let odd = Extent { top: 43, ..extent };
         drawn(&bar, odd);
-        assert_eq!(bar.take(&mouse(DOWN, 2, 5)), Some(43));
+        assert_eq!(bar.take(&mouse(DOWN, 2, 5)), Some(Pull::Still));
+        assert_eq!(bar.take(&mouse(UP, 2, 5)), Some(Pull::Still));
     }
 
     proptest! {

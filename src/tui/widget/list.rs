@@ -2,7 +2,7 @@
 //! to spare. Only what is seen has to be made.
 
 use crate::tui::theme::Theme;
-use crate::tui::widget::bar::{Bar, Extent};
+use crate::tui::widget::bar::{Bar, Extent, Pull};
 use crossterm::event::MouseEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -101,8 +101,10 @@ impl List {
 
     /// Takes the mouse, if it is on the bar or holds it: the window goes there, and the cursor with it.
     pub fn pull(&mut self, mouse: &MouseEvent) -> bool {
-        let Some(top) = self.bar.take(mouse) else {
-            return false;
+        let top = match self.bar.take(mouse) {
+            None => return false,
+            Some(Pull::Still) => return true,
+            Some(Pull::To(top)) => top,
         };
         let height = self.height.get();
         let last = self.len.saturating_sub(height);

@@ -1,7 +1,7 @@
 //! Lines that are gone through without a cursor. How far that goes is known once they are drawn.
 
 use crate::tui::theme::Theme;
-use crate::tui::widget::bar::{Bar, Extent};
+use crate::tui::widget::bar::{Bar, Extent, Pull};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -73,10 +73,11 @@ impl Scroll {
 
     /// Takes the mouse, if it is on the bar or holds it.
     pub fn pull(&self, mouse: &MouseEvent) -> bool {
-        let top = self.bar.take(mouse);
-        top.is_some_and(|top| {
-            self.top.set(top);
-            true
-        })
+        match self.bar.take(mouse) {
+            None => return false,
+            Some(Pull::Still) => {}
+            Some(Pull::To(top)) => self.top.set(top),
+        }
+        true
     }
 }

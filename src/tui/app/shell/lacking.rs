@@ -12,19 +12,28 @@ use crate::tui::command::{Command, Context};
 use crate::tui::effect::{Effect, End};
 use crate::tui::event::{About, Now};
 use crate::tui::part::PartJob;
-use crate::tui::whole::{Lacking, Then};
+use crate::tui::whole::{Lacking, Since, Then};
 
 /// So many wait at most; what waited longest is not done.
 const MOST: usize = 8;
+
+/// So much of what was done is known; who undoes more finds nothing that began to wait before it.
+const ACTS: usize = 256;
 
 /// One thing that waits.
 #[derive(Debug)]
 struct Wait {
     lacking: Lacking,
-    /// How many keys had been pressed before.
-    keys: u64,
-    /// How much had been done before that an undo takes back.
-    done: u64,
+    since: Since,
+}
+
+/// Something that an undo takes back.
+#[derive(Debug)]
+struct Act {
+    /// The how manieth.
+    number: u64,
+    /// What the ledger did not answer yet.
+    asked: Option<About>,
 }
 
 /// What waits for attachments.
@@ -32,11 +41,13 @@ struct Wait {
 pub(super) struct Waiting {
     /// What came last stands last.
     all: Vec<Wait>,
-    /// How many keys were pressed.
-    keys: u64,
-    /// How much was done that an undo takes back.
-    done: u64,
-    /// After how many keys it was said that leaving drops what waits.
+    /// How often hands were at it: keys, clicks, pastes.
+    hands: u64,
+    /// What was done last, whether that is answered or not; what came last stands last.
+    acts: Vec<Act>,
+    /// The number of the next of them.
+    next: u64,
+    /// At which of the hands it was said that leaving drops what waits.
     told: Option<u64>,
 }
 
@@ -46,30 +57,50 @@ impl Waiting {
         self.all.is_empty()
     }
 
-    /// A key was pressed.
-    pub fn key(&mut self) {
-        self.keys += 1;
+    /// A key was pressed, something clicked or pasted.
+    pub fn touched(&mut self) {
+        self.hands += 1;
     }
 
-    /// That key was not one of those that say a command which is not whole yet: whoever was warned of
+    /// That was not one of the keys that say a command which is not whole yet: whoever was warned of
     /// leaving goes on with something else.
     pub fn went_on(&mut self) {
-        self.told = self.told.filter(|at| *at == self.keys);
+        self.told = self.told.filter(|at| *at == self.hands);
     }
 
-    /// Something was done that an undo takes back.
-    pub fn done(&mut self) {
-        self.done += 1;
+    /// The ledger is asked: what an undo would take back counts from now on, as the next key may be
+    /// one.
+    pub fn asked(&mut self, intent: &Intent, about: About) {
+        match intent {
+            Intent::UndoOne(_) => drop(self.acts.pop()),
+            Intent::UndoSince(_) => self.acts.clear(),
+            _ if may_be_undone(intent, about) => {
+                let (number, asked) = (self.next, Some(about));
+                self.acts.push(Act { number, asked });
+                self.next += 1;
+                let long_ago = self.acts.len().saturating_sub(ACTS);
+                self.acts.drain(..long_ago);
+            }
+            _ => {}
+        }
+    }
+
+    /// The ledger has answered: what can't be undone counts no more.
+    pub fn answered(&mut self, about: About, undoable: bool) {
+        let found = self.acts.iter().position(|act| act.asked == Some(about));
+        if let Some(act) = found.map(|at| self.acts.remove(at)).filter(|_| undoable) {
+            let at = self.acts.partition_point(|a| a.number < act.number);
+            self.acts.insert(at, Act { asked: None, ..act });
+        }
     }
 
     /// What an undo drops: what waits, if nothing was done since that it takes back first.
     fn undo(&mut self) -> Option<Lacking> {
-        let last = self.all.last()?;
-        if last.done == self.done {
-            return self.all.pop().map(|wait| wait.lacking);
+        let last = self.all.last()?.since.act;
+        match self.acts.pop_if(|act| act.number >= last) {
+            Some(_) => None,
+            None => self.all.pop().map(|wait| wait.lacking),
         }
-        self.done = self.done.saturating_sub(1);
-        None
     }
 
     fn take(&mut self, message: MsgId) -> Vec<Wait> {
@@ -78,11 +109,39 @@ impl Waiting {
         self.all = rest;
         ready
     }
+
+    /// What waited already goes on waiting where it stood.
+    fn put_back(&mut self, wait: Wait) {
+        if self.all.iter().any(|known| known.lacking == wait.lacking) {
+            return;
+        }
+        let hands = wait.since.hands;
+        let at = self.all.partition_point(|w| w.since.hands <= hands);
+        self.all.insert(at, wait);
+    }
+}
+
+/// Whether an undo may take back what is asked for.
+fn may_be_undone(intent: &Intent, about: About) -> bool {
+    match about {
+        About::Quiet | About::Rules | About::Saved(_) | About::PutAside(_) => false,
+        _ => !matches!(intent, Intent::Undo),
+    }
 }
 
 impl App {
-    /// Something needs attachments that are not here.
-    pub(super) fn lacks(&mut self, lacking: Lacking, now: Now, fx: &mut Vec<Effect>) {
+    /// Something needs attachments that are not here. What waited already and needs more than what
+    /// came goes on waiting, without a word: what it needs was asked for.
+    pub(super) fn lacks(
+        &mut self,
+        lacking: Lacking,
+        since: Option<Since>,
+        now: Now,
+        fx: &mut Vec<Effect>,
+    ) {
+        if let Some(since) = since {
+            return self.lacking.put_back(Wait { lacking, since });
+        }
         fx.push(Effect::Ask(lacking.wanted(), About::Quiet));
         let key = self.panes.way_to(Command::Undo);
         let text = tr!(
@@ -93,12 +152,11 @@ impl App {
         let waiting = &mut self.lacking;
         waiting.told = None;
         waiting.all.retain(|known| known.lacking != lacking);
-        let (keys, done) = (waiting.keys, waiting.done);
-        waiting.all.push(Wait {
-            lacking,
-            keys,
-            done,
-        });
+        let since = Since {
+            hands: waiting.hands,
+            act: waiting.next,
+        };
+        waiting.all.push(Wait { lacking, since });
         if waiting.all.len() > MOST {
             let dropped = waiting.all.remove(0);
             let what = dropped.lacking.words();
@@ -112,12 +170,12 @@ impl App {
     pub(super) fn attached_nothing(
         &mut self,
         serial: u64,
-        message: MsgId,
+        (message, part): (MsgId, Vec<u32>),
         now: Now,
         fx: &mut Vec<Effect>,
     ) {
         self.desk.answer(serial, |w| w.brought_nothing());
-        fx.push(Effect::Ask(Intent::FetchBody(message), About::Quiet));
+        fx.push(Effect::Ask(Intent::FetchPart(message, part), About::Quiet));
         let text =
             tr!("Nothing was attached: it is not here and is being fetched. Attach it again then.");
         self.panes.alarm(text, now);
@@ -139,7 +197,7 @@ impl App {
     pub(super) fn leave(&mut self, end: End, now: Now, fx: &mut Vec<Effect>) {
         let waiting = &mut self.lacking;
         if let Some(first) = waiting.all.first()
-            && waiting.told.replace(waiting.keys).is_none()
+            && waiting.told.replace(waiting.hands).is_none()
         {
             let what = first.lacking.words();
             let text = match waiting.all.len() - 1 {
@@ -190,15 +248,11 @@ impl App {
         for topic in &posted.topics {
             match topic {
                 Topic::Body(message) => {
-                    for Wait { lacking, keys, .. } in self.lacking.take(*message) {
-                        fx.push(match lacking.then {
-                            Then::Part(job) => Effect::Part(job),
-                            Then::Draft(from) => Effect::Draft {
-                                from,
-                                message: lacking.message,
-                                late: keys != self.lacking.keys,
-                            },
-                            Then::Build(outward) => Effect::Build(outward, lacking.message),
+                    for Wait { lacking, since } in self.lacking.take(*message) {
+                        fx.push(Effect::Waited {
+                            lacking,
+                            since,
+                            late: since.hands != self.lacking.hands,
                         });
                     }
                 }

@@ -33,9 +33,8 @@ impl App {
         now: Now,
         fx: &mut Vec<Effect>,
     ) {
-        if result.as_ref().is_ok_and(|done| done.undoable) {
-            self.lacking.done();
-        }
+        let undoable = result.as_ref().is_ok_and(|done| done.undoable);
+        self.lacking.answered(about, undoable);
         let (failed, draft) = match &result {
             Ok(done) => (None, done.draft),
             Err(why) => (Some(why.clone()), None),
@@ -65,12 +64,12 @@ impl App {
                 self.desk.answer(serial, |w| w.submitted(outcome, fx));
                 self.panes.told(result, now);
             }
-            About::Quiet => {
+            About::Quiet | About::PutAside(_) => {
                 if let Some(why) = failed {
                     self.panes.alarm(&why, now);
                 }
             }
-            About::Done => self.panes.told(result, now),
+            About::Done | About::Discarded(_) => self.panes.told(result, now),
             About::Outbox(_) => {
                 self.panes.status.stop_counting();
                 self.panes.told(result, now);

@@ -12,6 +12,7 @@ use crate::tui::golden;
 use crate::tui::part::PartJob;
 use crate::tui::question::tests::row;
 use crate::tui::question::{Answer, DraftAt, DraftRow, LaidOut, Listing, Question, Tray};
+use crate::tui::whole::{Since, Then};
 use crossterm::event::{KeyCode, KeyModifiers};
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
@@ -53,6 +54,8 @@ struct Bench {
     more: bool,
     /// Whether the draft that was asked for last comes late.
     late: Option<bool>,
+    /// Since when what was done last had waited.
+    since: Option<Since>,
     /// How many messages were to be built.
     built: usize,
 }
@@ -134,6 +137,7 @@ impl Bench {
             ledger: true,
             more: false,
             late: None,
+            since: None,
             built: 0,
         };
         bench.perform(fx);
@@ -179,6 +183,18 @@ impl Bench {
                 Effect::Part(job) => self.jobs.push(job),
                 Effect::Draft { late, .. } => self.late = Some(late),
                 Effect::Build(..) => self.built += 1,
+                Effect::Waited {
+                    lacking,
+                    since,
+                    late,
+                } => {
+                    match lacking.then {
+                        Then::Part(job) => self.jobs.push(job),
+                        Then::Draft(_) => self.late = Some(late),
+                        Then::Build(_) => self.built += 1,
+                    }
+                    self.since = Some(since);
+                }
                 Effect::End(_) => self.quit = true,
                 _ => {}
             }

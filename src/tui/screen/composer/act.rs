@@ -197,7 +197,8 @@ impl Composer {
         if !back.said.is_empty() {
             self.notice = Some(Clean::line(&back.said.join(" ")));
         }
-        self.save_if(self.saves.unsaved(), &mut out);
+        self.saves.hurry(now);
+        self.save_if_due(now, &mut out);
         out
     }
 

@@ -39,6 +39,11 @@ impl Autosave {
         self.due.get_or_insert(now + EVERY);
     }
 
+    /// What is only in memory is saved now, or as soon as the running save is done.
+    pub fn hurry(&mut self, now: Instant) {
+        self.due = self.due.map(|due| due.min(now));
+    }
+
     /// Whether anything ever changed here.
     pub fn touched(&self) -> bool {
         self.touched

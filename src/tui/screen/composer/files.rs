@@ -99,7 +99,9 @@ impl Composer {
         }
         // What could not be had, or is asked about, is looked at before anything is sent.
         let (waits, asks) = (self.look_ups.waiting, self.asks(&brought));
-        self.look_ups.waiting &= !asks;
+        if waits && asks {
+            (self.look_ups.waiting, self.notice) = (false, None);
+        }
         self.bring(brought, now, &mut out);
         if counts && waits && !asks && self.look_ups.open == 0 {
             self.look_ups.waiting = false;

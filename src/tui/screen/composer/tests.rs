@@ -363,6 +363,17 @@ fn the_external_editor_gives_fields_and_text_back() {
     desk.composer.saved(None, 2);
     desk.press("ctrl-z");
     assert_eq!(desk.composer.draft().body, format!("x{before}"));
+    // While a save runs it waits for that, and no longer.
+    let out = desk.press("ctrl-e");
+    assert!(matches!(&out[..], [Outcome::Save(_), Outcome::Editor(_)]));
+    let text = "To: bob@example.com\n\nnewer text\n";
+    assert_eq!(desk.composer.edited(Ok(text.into()), desk.now), []);
+    assert_eq!(desk.composer.saved(None, 3), []);
+    let out = desk.wait(0);
+    assert!(
+        matches!(&out[..], [Outcome::Save(d)] if d.body == "newer text\n"),
+        "{out:?}"
+    );
 }
 
 #[test]

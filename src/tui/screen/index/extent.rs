@@ -56,12 +56,18 @@ impl Index {
         self.touch();
         let extent = self.extent(messages);
         let (above, _) = self.beyond(messages);
-        let asked = matches!(self.wish, Some(Wish::First | Wish::Last));
-        if top == 0 && !self.at_newest {
-            return if asked { Vec::new() } else { self.first(now) };
+        // An end that is being fetched is asked for once; the other one in its place.
+        if top == 0 && (!self.at_newest || self.wish.is_some()) {
+            return match self.wish {
+                Some(Wish::First) => Vec::new(),
+                _ => self.first(now),
+            };
         }
-        if top + extent.seen >= extent.whole && !self.at_oldest {
-            return if asked { Vec::new() } else { self.last(now) };
+        if top + extent.seen >= extent.whole && (!self.at_oldest || self.wish.is_some()) {
+            return match self.wish {
+                Some(Wish::Last) => Vec::new(),
+                _ => self.last(now),
+            };
         }
         let most = self.lines.len().saturating_sub(self.height);
         self.top = top.saturating_sub(above).min(most);

@@ -21,7 +21,8 @@ impl Index {
 
     /// Goes to the newest row.
     pub fn first(&mut self, now: Instant) -> Vec<Question> {
-        if self.at_newest {
+        // Unless it is leaving them: what is fetched would take the selection along.
+        if self.at_newest && self.wish.is_none() {
             self.go(0);
             return Vec::new();
         }
@@ -31,7 +32,7 @@ impl Index {
 
     /// Goes to the oldest row.
     pub fn last(&mut self, now: Instant) -> Vec<Question> {
-        if self.at_oldest {
+        if self.at_oldest && self.wish.is_none() {
             self.go(self.lines.len().saturating_sub(1));
             return Vec::new();
         }

@@ -424,3 +424,51 @@ fn how_much_there_is_and_where_one_is_in_it_is_told_of_what_is_known() {
     assert!(!few.index.extent(Some(9)).is_longer());
     assert!(!few.index.extent(None).is_longer());
 }
+
+#[test]
+fn a_reload_leaves_the_bar_where_it_is() {
+    let mut bench = Bench::new(5000, false);
+    for _ in 0..100 {
+        bench.step(20);
+    }
+    let before = bench.index.extent(Some(5000));
+    assert!(before.top > KEPT, "{before:?}");
+    let asked = bench.index.reload(bench.now);
+    bench.settle(asked);
+    assert_eq!(bench.index.extent(Some(5000)), before);
+    // A window that begins elsewhere is counted by nobody.
+    let key = bench.all[10].key;
+    let asked = bench
+        .index
+        .unread_at(bench.index.serial, Some(key), bench.now);
+    bench.settle(asked.0);
+    assert_eq!(bench.index.above, None);
+}
+
+#[test]
+fn who_goes_to_the_other_end_before_one_is_here_comes_to_the_other_end() {
+    let answered = |bench: &mut Bench, questions: Vec<Question>| {
+        // In the order in which they were asked.
+        questions.into_iter().for_each(|q| bench.settle(vec![q]));
+    };
+    let mut bench = Bench::new(5000, false);
+    let (all, now) = (Some(5000), bench.now);
+    let end = bench.index.extent(all).whole;
+    let mut asked = bench.index.to(end, all, now);
+    assert_eq!(asked.len(), 1);
+    assert!(bench.index.to(end, all, now).is_empty(), "asked for once");
+    asked.extend(bench.index.to(0, all, now));
+    assert_eq!(asked.len(), 2);
+    answered(&mut bench, asked);
+    assert_eq!(bench.selected(), 5000);
+    // By keys as well.
+    let mut asked = bench.index.last(now);
+    asked.extend(bench.index.first(now));
+    asked.extend(bench.index.last(now));
+    answered(&mut bench, asked);
+    assert_eq!(bench.selected(), 1);
+    let mut asked = bench.index.first(now);
+    asked.extend(bench.index.to(end, all, now));
+    answered(&mut bench, asked);
+    assert_eq!(bench.selected(), 1);
+}

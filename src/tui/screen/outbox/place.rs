@@ -26,24 +26,29 @@ impl Outbox {
         }
     }
 
-    /// The row at the top of so many lines.
-    pub(super) fn top(&self, height: usize) -> usize {
-        let above = height.saturating_sub(self.tall(self.cursor)) / TALL;
-        self.cursor.saturating_sub(above)
+    /// The rows above the selected one that fit with it into so many lines.
+    fn above(&self, height: usize) -> usize {
+        height.saturating_sub(self.tall(self.cursor)) / TALL
     }
 
-    /// All rows, and which of them are seen in so many lines.
+    /// The row at the top of so many lines.
+    pub(super) fn top(&self, height: usize) -> usize {
+        self.cursor.saturating_sub(self.above(height))
+    }
+
+    /// All rows, and which of them are seen in so many lines: no more than fit with the unfolded one.
     pub fn extent(&self, height: usize) -> Extent {
         Extent {
             whole: self.len(),
             top: self.top(height),
-            seen: (height / TALL).max(1),
+            seen: self.above(height) + 1,
         }
     }
 
-    /// Shows this row at the top of so many lines, and selects the last that is seen then.
+    /// Shows this row at the top of so many lines, and selects the last that is seen then, if that is
+    /// unfolded to as many lines as the one that was.
     pub fn to(&mut self, top: usize, height: usize) {
-        let seen = (height / TALL).max(1);
-        self.cursor = (top + seen - 1).min(self.len().saturating_sub(1));
+        let last = top + self.above(height);
+        self.cursor = last.min(self.len().saturating_sub(1));
     }
 }

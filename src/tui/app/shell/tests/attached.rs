@@ -7,7 +7,8 @@ use crate::signal::{Posted, Topic};
 use crate::tui::files::Fresh;
 use crate::tui::part::{PartCame, PartOf};
 use crate::tui::picture::{Form, Shown};
-use crate::tui::whole::{DraftFrom, Lacking, Outward, Then};
+use crate::tui::whole::{DraftFrom, Lacking, Outward};
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
 fn opened(names: &[&str]) -> Bench {
     let mut bench = Bench::new(three(), (80, 24));
@@ -209,10 +210,8 @@ fn what_needs_an_attachment_that_is_not_here_is_done_once_it_came() {
     };
     let message = part(2, "a.pdf").message;
     let lacks = |bench: &mut Bench| {
-        bench.event(Event::Lacking(Lacking {
-            message,
-            then: Then::Part(job.clone()),
-        }));
+        let then = Then::Part(job.clone());
+        bench.event(Event::Lacking(Lacking { message, then }, None));
     };
     let post = |bench: &mut Bench, topic: Topic| {
         bench.event(Event::Board(Posted {
@@ -252,16 +251,18 @@ fn body_of(message: MsgId) -> Event {
 fn what_is_not_here_is_not_attached_and_does_not_wait() {
     let mut bench = opened(&["a.pdf"]);
     let message = part(2, "a.pdf").message;
-    bench.event(Event::NotHere(1, message));
+    bench.event(Event::NotHere(1, message, vec![2]));
     bench.sees("Nothing was attached");
-    assert!(matches!(bench.asked.last(), Some(Intent::FetchBody(m)) if *m == message));
+    // That one alone, and not the sixty megabytes beside it.
+    let asked = bench.asked.last();
+    assert!(matches!(asked, Some(Intent::FetchPart(m, path)) if *m == message && *path == [2]));
     bench.keys("qq");
     assert!(bench.quit, "nothing waits for it");
 }
 
 fn waits(bench: &mut Bench, message: i64, then: Then) {
     let message = MsgId(message);
-    bench.event(Event::Lacking(Lacking { message, then }));
+    bench.event(Event::Lacking(Lacking { message, then }, None));
 }
 
 #[test]
@@ -359,6 +360,109 @@ fn nothing_that_waits_for_attachments_is_dropped_without_a_word() {
     });
     assert!(!bench.quit);
     bench.event(body_of(MsgId(1)));
+    assert!(bench.quit);
+}
+
+#[test]
+fn what_goes_on_waiting_waits_where_it_stood() {
+    let forward = || Then::Draft(DraftFrom::Forward);
+    let mut bench = Bench::new(three(), (100, 24));
+    waits(&mut bench, 1, forward());
+    bench.keys("je");
+    bench.event(body_of(MsgId(1)));
+    // Another part of it came.
+    let (late, since) = (bench.late.take(), bench.since.take());
+    assert_eq!(late, Some(true));
+    let before = bench.asked.len();
+    let lacking = Lacking {
+        message: MsgId(1),
+        then: forward(),
+    };
+    bench.event(Event::Lacking(lacking, since));
+    assert_eq!(bench.asked.len(), before, "it was asked for");
+    bench.event(body_of(MsgId(1)));
+    assert_eq!((bench.late, bench.since), (Some(true), since));
+    let lacking = Lacking {
+        message: MsgId(1),
+        then: forward(),
+    };
+    bench.event(Event::Lacking(lacking, since));
+    // What was done since goes first.
+    bench.keys("z");
+    assert!(matches!(bench.asked.last(), Some(Intent::Undo)));
+    bench.keys("z");
+    bench.sees("Dropped: a message to be forwarded");
+}
+
+#[test]
+fn what_was_asked_for_is_taken_back_before_what_waits_though_nobody_answered() {
+    let redirect = || Then::Build(Outward::Redirect("eve@example.org".to_owned()));
+    let waiting = || {
+        let mut bench = Bench::new(three(), (100, 24));
+        bench.ledger = false;
+        waits(&mut bench, 1, redirect());
+        bench
+    };
+    let dropped = |bench: &Bench| bench.screen().contains("Dropped");
+    let mut bench = waiting();
+    bench.keys("ez");
+    assert!(matches!(bench.asked.last(), Some(Intent::Undo)));
+    assert!(!dropped(&bench));
+    bench.keys("z");
+    assert!(dropped(&bench));
+    // What failed is not there to be taken back.
+    let mut bench = waiting();
+    bench.keys("e");
+    bench.event(Event::Reply {
+        about: About::Action(1),
+        result: Err("no".to_owned()),
+    });
+    bench.keys("z");
+    assert!(dropped(&bench));
+    // What was done before that is answered later comes after it.
+    let mut bench = Bench::new(three(), (100, 24));
+    bench.ledger = false;
+    bench.keys("e");
+    waits(&mut bench, 1, redirect());
+    bench.event(Event::Reply {
+        about: About::Action(1),
+        result: Ok(Answered {
+            undoable: true,
+            ..Answered::default()
+        }),
+    });
+    bench.keys("z");
+    assert!(dropped(&bench));
+    // What the journal takes back is taken back.
+    let mut bench = waiting();
+    bench.keys("e");
+    let undo = Intent::UndoOne(crate::model::ActionId(1));
+    bench.app.lacking.asked(&undo, About::Revised);
+    bench.keys("z");
+    assert!(dropped(&bench));
+}
+
+#[test]
+fn who_clicks_or_pastes_goes_on_and_is_warned_again() {
+    let redirect = || Then::Build(Outward::Redirect("eve@example.org".to_owned()));
+    let mut bench = Bench::new(three(), (100, 24));
+    waits(&mut bench, 1, redirect());
+    let on = |bench: &mut Bench| {
+        bench.keys("q");
+        bench.sees("Once more drops it.");
+        assert!(!bench.quit);
+    };
+    on(&mut bench);
+    bench.event(Event::Mouse(MouseEvent {
+        kind: MouseEventKind::Down(MouseButton::Left),
+        column: 40,
+        row: 5,
+        modifiers: KeyModifiers::NONE,
+    }));
+    on(&mut bench);
+    bench.event(Event::Paste("text".to_owned()));
+    on(&mut bench);
+    bench.keys("q");
     assert!(bench.quit);
 }
 

@@ -64,6 +64,7 @@ fn what_can_not_be_attached_is_seen_before_anything_goes() {
             sent(&out).is_none() && !desk.composer.is_sending(),
             "{out:?}"
         );
+        assert!(!desk.drawn(100, 20).contains("send once more"));
     }
     let mut desk = written();
     pasted(&mut desk);
@@ -85,4 +86,23 @@ fn another_key_goes_on_with_the_message_and_sending_twice_goes_without() {
     assert!(desk.composer.is_sending());
     let _ = desk.composer.brought(text(), desk.now);
     assert!(!desk.composer.draft().body.contains("/see here"));
+}
+
+#[test]
+fn a_command_from_elsewhere_goes_on_with_the_message_as_its_key_does() {
+    let commands = [
+        Command::Attach,
+        Command::Options,
+        Command::Editor,
+        Command::NextField,
+    ];
+    for command in commands {
+        let mut desk = written();
+        pasted(&mut desk);
+        desk.composer.command(command, desk.now);
+        let text = Brought::Dropped("/see here".into(), Vec::new());
+        let out = desk.composer.brought(text, desk.now);
+        assert!(!desk.composer.is_sending(), "{command:?}: {out:?}");
+        assert!(!desk.drawn(100, 20).contains("send once more"));
+    }
 }
