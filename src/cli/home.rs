@@ -261,8 +261,9 @@ pub fn parts(
 }
 
 /// Accounts that are configured no more: their mail goes from the cache, and their unsent messages
-/// say why they wait; a removal that was cut is ended. Only for the process that holds the engine's lock, and only where all of the
-/// configuration was understood: an account with a typing error is not one that was removed.
+/// say why they wait; a removal that was cut is ended. Only for the process that holds the engine's
+/// lock, and only where all of the configuration was understood: an account with a typing error is not
+/// one that was removed.
 ///
 /// # Errors
 /// When a database can't be written.

@@ -62,7 +62,10 @@ pub fn remove(home: &Home, as_json: bool, args: &RemoveAccount) -> Result<u8> {
     // Nothing that waits is touched before the file is written, and a crash between the two is noted.
     local.begin_removal(&account.name)?;
     if let Err(why) = remove::write(&home.paths.config, &left) {
-        local.drop_removal(&account.name)?;
+        // Where it is written and only not durable yet, the next start sees what stands there.
+        if std::fs::read_to_string(&home.paths.config).is_ok_and(|text| text != left) {
+            local.drop_removal(&account.name)?;
+        }
         return Err(Failure::new(exit::CONFIG, why).into());
     }
     local.end_removal(&account.name)?;

@@ -397,7 +397,7 @@ fn f72_a_removal_that_is_killed_leaves_all_or_is_ended_by_the_next_start() {
         } else {
             after += 1;
             // Nobody is there whom it could be sent by; but nobody of its name sends it later.
-            home.run(&["sync"]);
+            home.run(&["sync", "--once"]);
             assert_eq!(
                 state(&home, id),
                 SubmissionState::Held,

@@ -102,7 +102,8 @@ impl LocalReader {
         self.look(|conn| {
             let mut query = conn.prepare("SELECT key FROM meta WHERE key GLOB ?1 || '*'")?;
             let keys = query.query_map([GOING], |r| r.get::<_, String>(0))?;
-            let name = |key: String| AccountName(key.trim_start_matches(GOING).to_owned());
+            let name =
+                |key: String| AccountName(key.strip_prefix(GOING).unwrap_or(&key).to_owned());
             keys.map(|key| Ok(name(key?))).collect()
         })
     }
