@@ -141,6 +141,14 @@ mod tests {
         std::fs::write(folder.path().join(OWN), own).unwrap();
         assert_eq!(ask("google", &["imap.firm.test", "smtp.firm.test"]), Ok(()));
         ask("google", &["imap.firm.test", "smtp.evil.test"]).unwrap_err();
+        // And for whichever of them takes a domain's mail.
+        let own = own.replace("imap.firm.test:993", "{mx}:993");
+        let own = own.replace("smtp.firm.test:465", "{mx}:465");
+        let own = own.replace("domains", "mx = [\"mx.firm.test\"]\ndomains");
+        std::fs::write(folder.path().join(OWN), own).unwrap();
+        assert_eq!(ask("google", &["a.mx.firm.test", "mx.firm.test"]), Ok(()));
+        ask("google", &["a.mx.firm.test", "www.firm.test"]).unwrap_err();
+        ask("google", &["evilmx.firm.test"]).unwrap_err();
     }
 
     #[test]

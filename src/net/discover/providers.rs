@@ -124,9 +124,14 @@ impl Provider {
     }
 
     fn has_server(&self, host: &str) -> bool {
+        let is_it = |end: &Endpoint| match end.host.as_str() {
+            // Whichever of its servers takes the mail.
+            MX => self.mx.iter().any(|ending| is_below(host, ending)),
+            named => named.eq_ignore_ascii_case(host),
+        };
         // On this machine any program may listen.
         let mut servers = self.imap.iter().chain(&self.smtp);
-        host.parse::<IpAddr>().is_err() && servers.any(|end| end.host.eq_ignore_ascii_case(host))
+        host.parse::<IpAddr>().is_err() && servers.any(is_it)
     }
 }
 
