@@ -37,6 +37,12 @@ impl Body {
     fn is_torn(&self) -> bool {
         self.bytes.is_empty() && self.size.is_some_and(|size| size > 0)
     }
+
+    /// Whether less than half of its size came: servers estimate sizes, but hardly so badly.
+    fn is_scant(&self) -> bool {
+        let here = self.bytes.len() as u64;
+        self.size.is_some_and(|size| here < size / 2)
+    }
 }
 
 impl Session {
@@ -46,11 +52,18 @@ impl Session {
     /// # Errors
     /// See [`Session`].
     pub fn fetch_body(&mut self, uid: Uid) -> Result<Option<Body>, NetError> {
-        match self.fetch_body_up_to(uid, LARGEST)? {
-            // It may have it in a moment.
-            Some(body) if body.is_torn() => self.fetch_body_up_to(uid, LARGEST),
-            body => Ok(body),
+        let Some(first) = self.fetch_body_up_to(uid, LARGEST)? else {
+            return Ok(None);
+        };
+        if !first.is_torn() && !(first.complete && first.is_scant()) {
+            return Ok(Some(first));
         }
+        // It may have it, or all of it, in a moment. One that says the same again counts wrong.
+        let mut again = self.fetch_body_up_to(uid, LARGEST)?;
+        if let Some(again) = &mut again {
+            again.complete &= !again.is_scant() || again.bytes == first.bytes;
+        }
+        Ok(again)
     }
 
     /// The same, but at most `most` octets of it.
@@ -213,7 +226,8 @@ impl Session {
                     bytes: bytes.into_owned(),
                     size: item.size,
                 };
-                body.complete &= !body.is_torn();
+                // What is doubtful is asked for alone, and then once more.
+                body.complete &= !body.is_torn() && !body.is_scant();
                 sink(uid, body)?;
                 Ok(None)
             })?;

@@ -262,7 +262,7 @@ fn all_uids_of_a_large_mailbox_are_asked_for_in_windows_with_esearch_too() {
             ));
         }
         // In one line: more than a megabyte, and more than a hundred thousand ranges.
-        s.expect("a6 UID SEARCH RETURN (ALL) UID 1:*");
+        s.expect("a6 UID SEARCH RETURN (ALL) 1:120000");
         s.send(&format!(
             "* ESEARCH (TAG \"a6\") UID ALL {}\n",
             holes(1, 120_000)
@@ -274,8 +274,39 @@ fn all_uids_of_a_large_mailbox_are_asked_for_in_windows_with_esearch_too() {
     });
     session.select(&inbox(), Mode::ReadWrite).unwrap();
     assert_eq!(session.uids().unwrap().ranges().len(), 120_000);
-    assert_eq!(session.uids_from(1).unwrap().ranges().len(), 120_000);
+    assert_eq!(session.newest(120_000).unwrap().ranges().len(), 120_000);
     assert!(session.take_unsolicited().more, "more than are kept");
+    server.join().unwrap();
+}
+
+#[test]
+fn what_is_new_or_young_in_a_large_mailbox_is_asked_for_in_windows() {
+    let (mut session, server) = session("ESEARCH", |s| {
+        s.select("a2", 120_000);
+        let mut answer = |tag: &str, what: &str, found: &str| {
+            s.expect(&format!("{tag} UID SEARCH RETURN (ALL) {what}"));
+            s.send(&format!(
+                "* ESEARCH (TAG \"{tag}\") UID{found}\n{tag} OK x\n"
+            ));
+        };
+        // The newest first, and no further than there are any; `n:*` names the last in any case.
+        answer("a3", "70001:* UID 140000:*", " ALL 140000:240000");
+        answer("a4", "20001:70000 UID 140000:*", " ALL 139999");
+        answer("a5", "70001:* UID 999999:*", " ALL 240000");
+        // Down to the first.
+        answer("a6", "70001:* UID 3:*", " ALL 140002:240000");
+        answer("a7", "20001:70000 UID 3:*", " ALL 40002:140001");
+        answer("a8", "1:20000 UID 3:*", " ALL 4:40001");
+        answer("a9", "1:50000 SINCE 7-Feb-1994", " ALL 7");
+        answer("a10", "50001:100000 SINCE 7-Feb-1994", "");
+        answer("a11", "100001:120000 SINCE 7-Feb-1994", " ALL 240000");
+    });
+    session.select(&inbox(), Mode::ReadWrite).unwrap();
+    let range = UidSet::range;
+    assert_eq!(session.uids_from(140_000).unwrap(), range(140_000, 240_000));
+    assert!(session.uids_from(999_999).unwrap().is_empty());
+    assert_eq!(session.uids_from(3).unwrap(), range(4, 240_000));
+    assert_eq!(session.uids_since(760_600_000).unwrap(), set(&[7, 240_000]));
     server.join().unwrap();
 }
 
@@ -408,6 +439,41 @@ fn an_empty_answer_about_a_message_that_has_a_size_is_not_the_message() {
     let body = session.fetch_body(uid(345)).unwrap().unwrap();
     assert!(body.complete && body.bytes == b"hello");
     assert!(!session.fetch_body(uid(345)).unwrap().unwrap().complete);
+    server.join().unwrap();
+}
+
+#[test]
+fn f66_less_than_half_of_a_message_is_asked_for_again_before_it_is_believed() {
+    let (mut session, server) = session("", move |s| {
+        let mut give = |tag: &str, words: &str| {
+            s.line();
+            s.send(&format!(
+                "* 1 FETCH (UID 9 RFC822.SIZE 11 BODY[] \"{words}\")\n{tag} OK x\n"
+            ));
+        };
+        give("a2", "head");
+        // Cut short once; then by a server that counts wrong; then by one that never says the same.
+        give("a3", "head");
+        give("a4", "head + tail");
+        give("a5", "head");
+        give("a6", "head");
+        give("a7", "head");
+        give("a8", "hea");
+    });
+    let mut whole = Vec::new();
+    session
+        .fetch_bodies(&set(&[9]), 1 << 20, &mut |_, body| {
+            whole.push(body.complete);
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(whole, [false]);
+    let mut body = || session.fetch_body(uid(9)).unwrap().unwrap();
+    let mended = body();
+    assert!(mended.complete && mended.bytes == b"head + tail");
+    let small = body();
+    assert!(small.complete && small.bytes == b"head");
+    assert!(!body().complete);
     server.join().unwrap();
 }
 

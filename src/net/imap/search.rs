@@ -14,11 +14,13 @@ use crate::net::imap::session::Session;
 
 /// Message numbers in one SEARCH, so that its answer stays a line of half a megabyte.
 const WINDOW: u32 = 50_000;
+/// The same of a query: each may cost the server a look into all that it indexed.
+const WIDE: u32 = 500_000;
 /// Times that a mailbox is asked for in windows while messages go from it.
 const AGAIN: usize = 3;
-
 /// Messages that a search may find beyond those that the server told of: some have just arrived.
 const NEWS: u64 = 100_000;
+
 /// What messages are counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Criterion {
@@ -56,17 +58,30 @@ impl Session {
     /// # Errors
     /// See [`Session`].
     pub fn uids(&mut self) -> Result<UidSet, NetError> {
+        self.in_windows(WINDOW, |session, window| match window {
+            Some((lo, hi)) => session.search_all(&format!("{lo}:{hi}")),
+            None => session.search_all("ALL"),
+        })
+    }
+
+    /// Asks about so many message numbers at a time where the mailbox has more, and puts together what
+    /// was found; `None` stands for the whole mailbox.
+    fn in_windows(
+        &mut self,
+        size: u32,
+        mut ask: impl FnMut(&mut Session, Option<(u32, u32)>) -> Result<UidSet, NetError>,
+    ) -> Result<UidSet, NetError> {
         // Message numbers hold only as long as no message goes.
         for _ in 0..AGAIN {
-            if self.notes.exists <= WINDOW {
-                return self.search_all("ALL");
+            if self.notes.exists <= size {
+                return ask(self, None);
             }
             let before = self.notes.gone;
             let mut all = UidSet::new();
             let mut lo = 1;
             while lo <= self.notes.exists {
-                let hi = lo.saturating_add(WINDOW - 1).min(self.notes.exists);
-                let found = self.search_all(&format!("{lo}:{hi}"))?;
+                let hi = lo.saturating_add(size - 1).min(self.notes.exists);
+                let found = ask(self, Some((lo, hi)))?;
                 for &(a, b) in found.ranges() {
                     all.insert_range(a, b);
                 }
@@ -77,7 +92,7 @@ impl Session {
             }
         }
         // One long line, then; one that is too long is an error and no shorter list.
-        self.search_all("ALL")
+        ask(self, None)
     }
 
     /// The UIDs of the selected mailbox from `first` up.
@@ -86,8 +101,32 @@ impl Session {
     /// See [`Session`].
     pub fn uids_from(&mut self, first: u32) -> Result<UidSet, NetError> {
         // `n:*` names the last message even if its UID is lower (RFC 9051 §9 `seq-range`).
-        let found = self.search_all(&format!("UID {first}:*"))?;
-        Ok(found.and(&UidSet::range(first.max(1), u32::MAX)))
+        let wanted = UidSet::range(first.max(1), u32::MAX);
+        let what = format!("UID {first}:*");
+        for _ in 0..AGAIN {
+            if self.notes.exists <= WINDOW {
+                break;
+            }
+            // Message numbers ascend with UIDs: below a window without any there are none.
+            let before = self.notes.gone;
+            let mut all = UidSet::new();
+            let mut lo = self.notes.exists.saturating_sub(WINDOW - 1).max(1);
+            // What came just now is asked for, too.
+            let mut hi = "*".to_owned();
+            loop {
+                let found = self.search_all(&format!("{lo}:{hi} {what}"))?.and(&wanted);
+                all = all.plus(&found);
+                if lo == 1 || found.is_empty() {
+                    break;
+                }
+                hi = (lo - 1).to_string();
+                lo = lo.saturating_sub(WINDOW).max(1);
+            }
+            if before == self.notes.gone {
+                return Ok(all);
+            }
+        }
+        Ok(self.search_all(&what)?.and(&wanted))
     }
 
     /// The UIDs of the newest messages of the selected mailbox, at most so many.
@@ -109,7 +148,11 @@ impl Session {
     /// # Errors
     /// See [`Session`].
     pub fn uids_since(&mut self, seconds: i64) -> Result<UidSet, NetError> {
-        self.search_all(&format!("SINCE {}", day(seconds)))
+        let since = format!("SINCE {}", day(seconds));
+        self.in_windows(WINDOW, |session, window| match window {
+            Some((lo, hi)) => session.search_all(&format!("{lo}:{hi} {since}")),
+            None => session.search_all(&since),
+        })
     }
 
     /// Which of these UIDs are in the selected mailbox.
@@ -164,18 +207,21 @@ impl Session {
             true => "",
             false => " CHARSET UTF-8",
         };
-        let ask = |head: &str| {
-            let command = Command::new(format!("{head}{charset}"));
-            program.write(command).map_err(fail::unsayable)
-        };
-        if self.esearch() {
-            match self.search(ask("UID SEARCH RETURN (ALL)")?) {
-                // What is refused may be what is asked, not how.
-                Err(error) if fail::is_refusal(&error) => {}
-                outcome => return outcome,
+        self.in_windows(WIDE, |session, window| {
+            let window = window.map_or_else(String::new, |(lo, hi)| format!(" {lo}:{hi}"));
+            let ask = |head: &str| {
+                let command = Command::new(format!("{head}{charset}{window}"));
+                program.write(command).map_err(fail::unsayable)
+            };
+            if session.esearch() {
+                match session.search(ask("UID SEARCH RETURN (ALL)")?) {
+                    // What is refused may be what is asked, not how.
+                    Err(error) if fail::is_refusal(&error) => {}
+                    outcome => return outcome,
+                }
             }
-        }
-        self.search(ask("UID SEARCH")?)
+            session.search(ask("UID SEARCH")?)
+        })
     }
 
     /// How many messages of the selected mailbox are `what`.
