@@ -7,9 +7,15 @@
 use super::ical::{Component, Property};
 use crate::lang::{tr, trc};
 use crate::text::when;
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Span, Zoned};
+
+/// Times of a zone, and dates of one of them, that are looked at.
+const MOST_TIMES: usize = 200;
+const MOST_DATES: usize = 500;
+/// Days after which another time of the zone has begun, if it has several.
+const LONGEST_TIME: i64 = 370;
 
 /// When something begins or ends.
 #[derive(Clone, Debug, PartialEq)]
@@ -207,7 +213,36 @@ fn rule(zone: &Component, at: DateTime) -> Option<String> {
     };
     let standard = newest("STANDARD").or_else(|| newest("DAYLIGHT"))?;
     let base = posix_offset(standard)?;
-    let change = |c: &Component| -> Option<String> {
+    let summer = newest("DAYLIGHT").filter(|c| !std::ptr::eq(*c, standard));
+    let day = at.strftime("%Y%m%d").to_string();
+    // Some write one that is no other time.
+    let other = |s: &&Component| posix_offset(s).as_ref() != Some(&base);
+    let summer = summer.filter(other);
+    let Some(summer) = summer.filter(|s| !is_over(s, standard, &day)) else {
+        return Some(format!("<STD>{base}"));
+    };
+    let offset = posix_offset(summer)?;
+    if let (Some(begin), Some(end)) = (Change::of(summer), Change::of(standard)) {
+        let (begin, end) = (begin.posix(), end.posix());
+        return Some(format!("<STD>{base}<DST>{offset},{begin},{end}"));
+    }
+    let now = in_force(zone, at)?;
+    Some(format!("<STD>{}", posix_offset(now)?))
+}
+
+/// When one of the two times begins each year, as POSIX counts: in a month, on a day of the week
+/// (Sunday is 0) of a week (5 is the last), by the clock before.
+struct Change {
+    month: u8,
+    week: u8,
+    weekday: u8,
+    hour: u8,
+    minute: u8,
+}
+
+impl Change {
+    /// `None` if it has no rule, or another than POSIX can say.
+    fn of(c: &Component) -> Option<Change> {
         let parts = c.word("RRULE");
         let part = |name: &str| parts.split(';').find_map(|p| p.strip_prefix(name));
         let month: u8 = part("BYMONTH=")?.parse().ok()?;
@@ -227,19 +262,79 @@ fn rule(zone: &Component, at: DateTime) -> Option<String> {
         let start = c.word("DTSTART");
         let clock = start.split_once('T').map_or("020000", |(_, t)| t);
         let digits = |from: usize| clock.get(from..from + 2)?.parse::<u8>().ok();
-        let (hour, minute) = (digits(0)?, digits(2)?);
-        Some(format!("M{month}.{week}.{weekday}/{hour}:{minute:02}"))
-    };
-    let summer = newest("DAYLIGHT").filter(|c| !std::ptr::eq(*c, standard));
-    let day = at.strftime("%Y%m%d").to_string();
-    // Some write one that is no other time.
-    let other = |s: &&Component| posix_offset(s).as_ref() != Some(&base);
-    let summer = summer.filter(other);
-    let Some(summer) = summer.filter(|s| !is_over(s, standard, &day)) else {
-        return Some(format!("<STD>{base}"));
-    };
-    let (offset, begin, end) = (posix_offset(summer)?, change(summer)?, change(standard)?);
-    Some(format!("<STD>{base}<DST>{offset},{begin},{end}"))
+        Some(Change {
+            month,
+            week,
+            weekday: u8::try_from(weekday).ok()?,
+            hour: digits(0)?,
+            minute: digits(2)?,
+        })
+    }
+
+    fn posix(&self) -> String {
+        let Change {
+            month,
+            week,
+            weekday,
+            hour,
+            minute,
+        } = self;
+        format!("M{month}.{week}.{weekday}/{hour}:{minute:02}")
+    }
+
+    fn in_year(&self, year: i16) -> Option<DateTime> {
+        let signed = |n: u8| i8::try_from(n).ok();
+        let first = Date::new(year, signed(self.month)?, 1).ok()?;
+        let weekday = Weekday::from_sunday_zero_offset(signed(self.weekday)?).ok()?;
+        let nth = match self.week {
+            5 => -1,
+            n => signed(n)?,
+        };
+        let day = first.nth_weekday_of_month(nth, weekday).ok()?;
+        let clock = Time::new(signed(self.hour)?, signed(self.minute)?, 0, 0).ok()?;
+        Some(day.to_datetime(clock))
+    }
+}
+
+/// The time of a zone that is in force at `at`: the one that began last (RFC 5545 §3.6.5). `None`
+/// if it can't be told of all of them when they begin, or if the last began so long ago that the
+/// file may not tell of the next.
+fn in_force(zone: &Component, at: DateTime) -> Option<&Component> {
+    let times = zone.inside.iter();
+    let times = times.filter(|c| matches!(c.name.as_str(), "STANDARD" | "DAYLIGHT"));
+    let mut last: Option<(DateTime, &Component)> = None;
+    for time in times.take(MOST_TIMES) {
+        let begun = began(time, at)?;
+        if let Some(begun) = begun.filter(|b| last.is_none_or(|(before, _)| *b > before)) {
+            last = Some((begun, time));
+        }
+    }
+    let (begun, time) = last?;
+    let next = begun.checked_add(Span::new().days(LONGEST_TIME)).ok()?;
+    (at <= next).then_some(time)
+}
+
+/// When one of a zone's times began last before `at`, in its own dates and by its rule; `None` in
+/// that if it never did, and `None` at all if it can't be told.
+fn began(c: &Component, at: DateTime) -> Option<Option<DateTime>> {
+    let read = |text: &str| DateTime::strptime("%Y%m%dT%H%M%S", text.trim()).ok();
+    let first = read(&c.word("DTSTART"))?;
+    let more = c.all("RDATE").flat_map(|p| p.value.split(','));
+    let mut all: Vec<DateTime> = more.take(MOST_DATES).map(read).collect::<Option<_>>()?;
+    all.push(first);
+    let rule = c.word("RRULE");
+    if !rule.is_empty() {
+        let change = Change::of(c)?;
+        let until = rule.split(';').find_map(|p| p.strip_prefix("UNTIL="));
+        let goes_on = |day: &DateTime| {
+            let day = day.strftime("%Y%m%d").to_string();
+            until.is_none_or(|until| day.as_str() <= until.get(..8).unwrap_or_default())
+        };
+        let years = [at.year() - 1, at.year()];
+        let each = years.into_iter().filter_map(|year| change.in_year(year));
+        all.extend(each.filter(|day| *day > first && goes_on(day)));
+    }
+    Some(all.into_iter().filter(|day| *day <= at).max())
 }
 
 /// Which week's a weekday is that falls on one of seven days in a row, as POSIX counts: 5 is the
@@ -400,7 +495,7 @@ mod tests {
         assert_eq!(whole, "Thu, 3 Jul 2025, 11:00");
         // What can't be read is not guessed.
         for rule in [
-            summer("RDATE:20250330T020000,20260329T020000"),
+            summer("RDATE:20250330T020000,some day"),
             summer("RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=SU;BYMONTHDAY=3,4,5,6,7,8,9"),
             summer("RRULE:FREQ=YEARLY;BYYEARDAY=84"),
         ] {
@@ -410,6 +505,34 @@ mod tests {
                 "{rule}"
             );
         }
+    }
+
+    #[test]
+    fn a_summer_time_of_dates_alone_is_in_force_from_each_of_them() {
+        let summer = "DTSTART:20240331T020000\nRDATE:20250330T020000,20260329T020000";
+        let winter = "DTSTART:20231029T030000\nRDATE:20241027T030000\nRDATE:20251026T030000";
+        let yearly = "DTSTART:20001029T030000\nRRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10";
+        for (day, here) in [
+            ("20250329", "Sat, 29 Mar 2025, 11:00"),
+            ("20250703", "Thu, 3 Jul 2025, 10:00"),
+            ("20251130", "Sun, 30 Nov 2025, 11:00"),
+            ("20260703", "Fri, 3 Jul 2026, 10:00"),
+        ] {
+            assert_eq!(in_zone(day, summer, winter), here);
+            assert_eq!(in_zone(day, summer, yearly), here, "by a rule and dates");
+        }
+        // A time for each year, as some write them.
+        let each = format!(
+            "{summer}\nEND:DAYLIGHT\nBEGIN:DAYLIGHT\nTZOFFSETTO:+0200\nDTSTART:20270328T020000"
+        );
+        assert_eq!(in_zone("20250703", &each, winter), "Thu, 3 Jul 2025, 10:00");
+        // Beyond the last date nobody knows.
+        let beyond = in_zone("20280703", summer, winter);
+        assert_eq!(beyond, "Mon, 3 Jul 2028, 12:00 (Own)");
+        assert_eq!(
+            in_zone("20200703", summer, winter),
+            "Fri, 3 Jul 2020, 12:00 (Own)"
+        );
     }
 
     proptest! {

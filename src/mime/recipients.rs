@@ -147,24 +147,39 @@ fn one(at: usize, entry: &str) -> Result<Address, ListError> {
     Ok(Address { name, addr })
 }
 
-/// What stands before, inside and after the brackets that are not quoted.
+/// What stands before, inside and after the brackets that are neither quoted nor in a comment. A
+/// parenthesis that nothing closes begins no comment.
 fn split_angle(entry: &str) -> Option<(&str, &str, &str)> {
+    let at = angle(entry, true).or_else(|Unclosed| angle(entry, false));
+    let (name, rest) = entry.split_at(at.ok().flatten()?);
+    let (addr, after) = rest.get(1..)?.split_once('>')?;
+    Some((name, addr, after))
+}
+
+/// A comment without its end.
+struct Unclosed;
+
+/// Where the bracket begins, if there is one.
+fn angle(entry: &str, comments: bool) -> Result<Option<usize>, Unclosed> {
     let mut quoted = false;
     let mut escaped = false;
+    let mut depth = 0_usize;
     for (n, c) in entry.char_indices() {
         match c {
             _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
+            '\\' if quoted || depth > 0 => escaped = true,
+            '(' if comments && !quoted => depth += 1,
+            ')' if depth > 0 => depth -= 1,
+            _ if depth > 0 => {}
             '"' => quoted = !quoted,
-            '<' if !quoted => {
-                let (name, rest) = entry.split_at(n);
-                let (addr, after) = rest.get(1..)?.split_once('>')?;
-                return Some((name, addr, after));
-            }
+            '<' if !quoted => return Ok(Some(n)),
             _ => {}
         }
     }
-    None
+    match depth {
+        0 => Ok(None),
+        _ => Err(Unclosed),
+    }
 }
 
 fn unquote(name: &str) -> String {
@@ -291,6 +306,20 @@ mod tests {
         let list = parse_list(comments).unwrap();
         let names: Vec<&str> = list.iter().map(|a| a.name.as_str()).collect();
         assert_eq!(names, ["Smith, Bob", "Eve (a; (b, c) d:)", "x\\), y"]);
+        // A quotation mark in one quotes nothing, and a bracket holds no address.
+        let odd = "Eve (5\" tall) <e@x.example>, f@x.example (once <old@x.example>)";
+        let list = parse_list(odd).unwrap();
+        let got: Vec<String> = list
+            .iter()
+            .map(|a| format!("{}|{}", a.name, a.addr))
+            .collect();
+        assert_eq!(
+            got,
+            [
+                "Eve (5\" tall)|e@x.example",
+                "once <old@x.example>|f@x.example"
+            ]
+        );
         // One that nothing closes is a sign as any other.
         let open = parse_list("Ada ( <a@x.example>, b@x.example (Bee), c@x.example").unwrap();
         assert_eq!(open.len(), 3, "{open:?}");
