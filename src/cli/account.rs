@@ -14,7 +14,7 @@ use crate::config::secrets::{Kind, Secrets};
 use crate::model::setup::{
     Attempt, Cancel, Found, Glimpse, Kept, Mend, Proposal, SignIn, Source, State, Step, Tried,
 };
-use crate::model::{Account, AccountName, Auth, Endpoint, Secret, SecretSource, Security};
+use crate::model::{Account, AccountName, Auth, Endpoint, Secret, SecretSource, Security, Service};
 use crate::net::discover::{self, Providers};
 use crate::setup::{self, Stored};
 use crate::text::{Clean, when};
@@ -327,7 +327,7 @@ fn secret(
         let argv = shell_words::split(command);
         let argv = argv.map_err(|e| Failure::new(exit::USAGE, e.to_string()))?;
         wanted.account.secret = SecretSource::Command(argv);
-        let printed = secrets.fetch(&wanted.account, Kind::Password);
+        let printed = secrets.password(&wanted.account, Service::Imap);
         wanted.secret = printed.map_err(|e| Failure::new(exit::REFUSED, e.to_string()))?;
         return Ok(None);
     }

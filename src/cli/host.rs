@@ -1,9 +1,9 @@
 //! The engine's door to the outside, with this program's configuration behind it.
 
 use crate::cli::tokens::{self, Tokens};
-use crate::config::secrets::{Kind, SecretError, Secrets};
+use crate::config::secrets::{SecretError, Secrets};
 use crate::config::{Paths, files, lock, paper};
-use crate::model::{Account, AccountName, Secret, SecretSource};
+use crate::model::{Account, AccountName, Secret, SecretSource, Service};
 use crate::sync::{Host, NoSecret};
 use crate::text::Clean;
 use std::path::{Path, PathBuf};
@@ -35,12 +35,12 @@ impl Desk {
 }
 
 impl Host for Desk {
-    fn secret(&self, account: &Account) -> Result<Secret, NoSecret> {
+    fn secret(&self, account: &Account, service: Service) -> Result<Secret, NoSecret> {
         // Whatever else is known of it, such an account is signed in to by token only.
         if matches!(account.secret, SecretSource::OAuth(_)) {
             return self.tokens.access(account);
         }
-        let fetched = self.secrets.fetch(account, Kind::Password);
+        let fetched = self.secrets.password(account, service);
         fetched.map_err(|error| match error {
             SecretError::Ask => NoSecret::Ask,
             SecretError::Passing(why) => NoSecret::Later(why),
@@ -57,11 +57,11 @@ impl Host for Desk {
     }
 
     fn remember(&self, account: &AccountName, secret: Secret) {
-        self.secrets.typed(account, Some(secret));
+        self.secrets.typed(account, &secret);
     }
 
-    fn forget(&self, account: &AccountName) {
-        self.secrets.typed(account, None);
+    fn forget(&self, account: &AccountName, service: Service) {
+        self.secrets.refused(account, service);
         self.tokens.forget(account);
     }
 

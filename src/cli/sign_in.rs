@@ -57,7 +57,8 @@ pub fn carry_out(
 ) -> Result<(), String> {
     let clean = |why: String| Clean::line(&why).to_string();
     let says = says_of(account)?;
-    let secret = tokens::client_secret(vault, account, says).map_err(clean)?;
+    let secret = tokens::client_secret(vault, account, says);
+    let secret = secret.map_err(|e| clean(e.to_string()))?;
     let brought = bring(account, secret.as_ref(), by, tell, words)?;
     tell(SignInStep::Fetching);
     is_taken(account, &brought)?;
@@ -197,7 +198,7 @@ fn ask_client_secret(account: &Account, vault: &dyn Vault) -> Result<()> {
     }
     let kept = vault.fetch(account, Kind::ClientSecret);
     let failed = |why: String| Failure::new(exit::REFUSED, why);
-    if kept.map_err(failed)?.is_some() {
+    if kept.map_err(|e| failed(e.to_string()))?.is_some() {
         return Ok(());
     }
     let typed = passphrase::hidden("Client secret")?;

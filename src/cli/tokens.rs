@@ -10,7 +10,7 @@
 use crate::config::command;
 use crate::config::lock::EngineLock;
 pub use crate::config::secrets::Kind;
-use crate::config::secrets::{self, COMMAND_LIMIT, Secrets};
+use crate::config::secrets::{self, COMMAND_LIMIT, SecretError, Secrets};
 use crate::model::{Account, AccountName, ClientSecret, OAuth, Secret, SecretSource, step};
 use crate::net::http::Client;
 use crate::net::oauth::{OAuthError, Provider};
@@ -34,8 +34,8 @@ pub trait Vault: Send + Sync {
     /// What is kept; `None` if nothing is.
     ///
     /// # Errors
-    /// Why that can't be told, in plain words.
-    fn fetch(&self, account: &Account, kind: Kind) -> Result<Option<Secret>, String>;
+    /// Why that can't be told; [`SecretError::Passing`] where it can be later.
+    fn fetch(&self, account: &Account, kind: Kind) -> Result<Option<Secret>, SecretError>;
 
     /// Keeps it in the place of what was kept before, so that a crash leaves one or the other.
     ///
@@ -54,8 +54,8 @@ pub trait Vault: Send + Sync {
 struct Kept(Secrets);
 
 impl Vault for Kept {
-    fn fetch(&self, account: &Account, kind: Kind) -> Result<Option<Secret>, String> {
-        self.0.find(account, kind).map_err(|e| e.to_string())
+    fn fetch(&self, account: &Account, kind: Kind) -> Result<Option<Secret>, SecretError> {
+        self.0.find(account, kind)
     }
 
     fn keep(&self, account: &Account, kind: Kind, secret: &Secret) -> Result<(), String> {
@@ -80,11 +80,11 @@ struct Folder(PathBuf);
 
 #[cfg(feature = "faults")]
 impl Vault for Folder {
-    fn fetch(&self, account: &Account, kind: Kind) -> Result<Option<Secret>, String> {
+    fn fetch(&self, account: &Account, kind: Kind) -> Result<Option<Secret>, SecretError> {
         match std::fs::read_to_string(self.0.join(format!("{}-{kind:?}", account.name))) {
             Ok(text) => Ok(Some(Secret::new(text))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(SecretError::Store(error.to_string())),
         }
     }
 
@@ -292,7 +292,7 @@ impl Tokens {
         let _alone = EngineLock::take(&self.lock)
             .map_err(|e| Failure::Later(Clean::line(&e.to_string()).to_string(), None))?;
         let fetched = self.vault.fetch(account, Kind::RefreshToken);
-        let kept = fetched.map_err(|why| Failure::Failed(Clean::line(&why).to_string()))?;
+        let kept = fetched.map_err(|error| unkept(&error))?;
         let Some(kept) = kept else {
             let why = "you are not signed in yet";
             return Err(Failure::Out(advice(account, why), None));
@@ -306,8 +306,7 @@ impl Tokens {
             let why = "the sign-in has run out or was taken back";
             return Err(Failure::Out(advice(account, why), None));
         }
-        let secret = client_secret(&*self.vault, account, says)
-            .map_err(|why| Failure::Failed(Clean::line(&why).to_string()))?;
+        let secret = client_secret(&*self.vault, account, says).map_err(|error| unkept(&error))?;
         let web = web(account).map_err(|why| Failure::Failed(Clean::line(&why).to_string()))?;
         let provider = Provider {
             web: &web,
@@ -341,6 +340,16 @@ impl Tokens {
             at,
             wall,
         })
+    }
+}
+
+/// What it means for the account that a secret can't be had: a store that is locked or begins anew
+/// is asked again, as it is for a password.
+fn unkept(error: &SecretError) -> Failure {
+    let why = Clean::line(&error.to_string()).to_string();
+    match error {
+        SecretError::Passing(_) => Failure::Later(why, None),
+        _ => Failure::Failed(why),
     }
 }
 
@@ -387,21 +396,21 @@ pub fn printed(argv: &[String]) -> Result<Secret, String> {
 /// The secret of the registered client, if it has one.
 ///
 /// # Errors
-/// When it can't be had, in plain words.
+/// When it can't be had.
 pub fn client_secret(
     vault: &dyn Vault,
     account: &Account,
     says: &OAuth,
-) -> Result<Option<Secret>, String> {
+) -> Result<Option<Secret>, SecretError> {
     match &says.client_secret {
         ClientSecret::None => Ok(None),
-        ClientSecret::Command(argv) => printed(argv).map(Some),
+        ClientSecret::Command(argv) => printed(argv).map(Some).map_err(SecretError::Store),
         ClientSecret::Kept => match vault.fetch(account, Kind::ClientSecret)? {
             Some(secret) => Ok(Some(secret)),
-            None => Err(format!(
+            None => Err(SecretError::Store(format!(
                 "the client secret is not kept yet: run `postrider account sign-in {}` in a terminal, which asks for it",
                 account.name
-            )),
+            ))),
         },
     }
 }

@@ -32,6 +32,8 @@ pub mod command;
 pub mod paper;
 pub mod age;
 pub mod vault;
+#[cfg(any(feature = "keyring", test))]
+mod lasting;
 pub mod secrets;
 pub mod lock;
 pub mod watch;

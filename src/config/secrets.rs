@@ -7,9 +7,9 @@
 use crate::config::Paths;
 use crate::config::command;
 use crate::config::vault::{Vault, VaultError};
-use crate::model::{Account, AccountName, Secret, SecretSource};
+use crate::model::{Account, AccountName, Secret, SecretSource, Service};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long a password command may take.
@@ -21,7 +21,7 @@ const OTHERWISE: &str =
     "set password-command, password = \"file\" or \"prompt\" in the configuration";
 
 /// What is kept for an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// The password that it signs in with.
     Password,
@@ -101,9 +101,9 @@ pub enum SecretError {
 pub struct Secrets {
     vault: Arc<Vault>,
     /// What the user typed, until it is refused or the program ends.
-    typed: Arc<Mutex<BTreeMap<AccountName, Secret>>>,
-    /// What the secret store gave, for when it can't be asked; until it is refused.
-    given: Arc<Mutex<BTreeMap<AccountName, Secret>>>,
+    typed: Arc<Mutex<BTreeMap<(AccountName, Service), Secret>>>,
+    /// What the secret store gave or took, for when it can't be asked; until it is refused.
+    given: Arc<Mutex<BTreeMap<(AccountName, Kind), Secret>>>,
 }
 
 impl Secrets {
@@ -117,44 +117,54 @@ impl Secrets {
         }
     }
 
-    /// Remembers a password that the user typed, in memory only; `None`: it was refused.
-    pub fn typed(&self, account: &AccountName, secret: Option<Secret>) {
-        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
-        given.remove(account);
-        drop(given);
-        let mut typed = self.typed.lock().unwrap_or_else(PoisonError::into_inner);
-        match secret {
-            Some(secret) => typed.insert(account.clone(), secret),
-            None => typed.remove(account),
-        };
+    /// Remembers a password that the user typed, in memory only: for whichever of the account's
+    /// servers lacks one, else for both.
+    pub fn typed(&self, account: &AccountName, secret: &Secret) {
+        let mut typed = locked(&self.typed);
+        let both = [Service::Imap, Service::Smtp].map(|s| (account.clone(), s));
+        let all = both.iter().all(|entry| typed.contains_key(entry));
+        for entry in both {
+            if all || !typed.contains_key(&entry) {
+                typed.insert(entry, secret.clone());
+            }
+        }
     }
 
-    fn was_typed(&self, account: &AccountName) -> Option<Secret> {
-        let typed = self.typed.lock().unwrap_or_else(PoisonError::into_inner);
-        typed.get(account).cloned()
+    /// What was given for this server is not given again. The one for reading speaks for both, whose
+    /// password is one as a rule; that the other refuses it says nothing of reading.
+    pub fn refused(&self, account: &AccountName, service: Service) {
+        locked(&self.typed).remove(&(account.clone(), Service::Smtp));
+        if service == Service::Imap {
+            locked(&self.typed).remove(&(account.clone(), Service::Imap));
+            locked(&self.given).retain(|(name, _), _| name != account);
+        }
+    }
+
+    fn was_typed(&self, account: &AccountName, service: Service) -> Option<Secret> {
+        locked(&self.typed)
+            .get(&(account.clone(), service))
+            .cloned()
     }
 
     /// What the secret store said; where it can't be asked just now, what it gave before.
     fn or_given(
         &self,
         account: &Account,
-        said: Result<Secret, SecretError>,
-    ) -> Result<Secret, SecretError> {
-        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
-        match said {
-            Ok(secret) => {
-                given.insert(account.name.clone(), secret.clone());
-                Ok(secret)
+        kind: Kind,
+        said: Result<Option<Secret>, SecretError>,
+    ) -> Result<Option<Secret>, SecretError> {
+        let mut given = locked(&self.given);
+        let entry = (account.name.clone(), kind);
+        match &said {
+            Ok(Some(secret)) => drop(given.insert(entry, secret.clone())),
+            Err(SecretError::Passing(_)) => {
+                if let Some(before) = given.get(&entry) {
+                    return Ok(Some(before.clone()));
+                }
             }
-            Err(SecretError::Passing(why)) => {
-                let before = given.get(&account.name).cloned();
-                before.ok_or(SecretError::Passing(why))
-            }
-            Err(other) => {
-                given.remove(&account.name);
-                Err(other)
-            }
+            Ok(None) | Err(_) => drop(given.remove(&entry)),
         }
+        said
     }
 
     /// The encrypted file.
@@ -171,28 +181,24 @@ impl Secrets {
             })
     }
 
-    /// Fetches an account's secret. May take as long as a command ([`COMMAND_LIMIT`]) or the user
-    /// who unlocks the secret store.
+    /// The password for one of an account's servers. May take as long as a command
+    /// ([`COMMAND_LIMIT`]) or the user who unlocks the secret store.
     ///
     /// # Errors
     /// [`SecretError::Ask`] and [`SecretError::Locked`] if the user must type something; otherwise
     /// what went wrong, in plain words.
-    pub fn fetch(&self, account: &Account, kind: Kind) -> Result<Secret, SecretError> {
-        let typed = self.was_typed(&account.name);
-        if let Some(secret) = typed.filter(|_| kind == Kind::Password) {
+    pub fn password(&self, account: &Account, service: Service) -> Result<Secret, SecretError> {
+        if let Some(secret) = self.was_typed(&account.name, service) {
             return Ok(secret);
         }
-        match (&account.secret, kind) {
-            (SecretSource::Memory(secret), Kind::Password) => Ok(secret.0.clone()),
-            (SecretSource::Command(argv), Kind::Password) => {
-                command::first_line(argv, COMMAND_LIMIT)
-                    .map_err(|e| SecretError::Command(e.to_string()))
-            }
+        let kind = Kind::Password;
+        match &account.secret {
+            SecretSource::Memory(secret) => Ok(secret.0.clone()),
+            SecretSource::Command(argv) => command::first_line(argv, COMMAND_LIMIT)
+                .map_err(|e| SecretError::Command(e.to_string())),
             // Tokens are no secret of the user's: whoever has a provider asks it.
-            (SecretSource::OAuth(_) | SecretSource::Prompt, Kind::Password) => {
-                Err(SecretError::Ask)
-            }
-            _ if self.in_file(account) => {
+            SecretSource::OAuth(_) | SecretSource::Prompt => Err(SecretError::Ask),
+            SecretSource::File => {
                 let found = self.vault.get(account.name.as_str(), kind.name());
                 found.map_err(of_file)?.ok_or_else(|| {
                     let (name, kind) = (&account.name, kind.name());
@@ -200,12 +206,11 @@ impl Secrets {
                     SecretError::Store(crate::text::Clean::line(&told).to_string())
                 })
             }
-            (_, Kind::Password) => {
+            SecretSource::Keyring => {
                 let found = taken_over(account, store::find, store::set);
-                let found = found.and_then(|f| f.map_or_else(|| store::get(&account.user), Ok));
-                self.or_given(account, found)
+                let found = self.or_given(account, kind, found)?;
+                found.map_or_else(|| store::get(&account.user), Ok)
             }
-            _ => store::get(&kind.entry(account)),
         }
     }
 
@@ -214,13 +219,17 @@ impl Secrets {
     /// # Errors
     /// [`SecretError::Locked`], or what went wrong, in plain words.
     pub fn find(&self, account: &Account, kind: Kind) -> Result<Option<Secret>, SecretError> {
+        let in_store = || self.or_given(account, kind, store::find(&kind.entry(account)));
         if !self.in_file(account) {
-            return store::find(&kind.entry(account));
+            return in_store();
         }
         let found = self.vault.get(account.name.as_str(), kind.name());
         match found.map_err(of_file)? {
             // The file may have been made after the sign-in, for another account.
-            None => Ok(store::find(&kind.entry(account)).unwrap_or(None)),
+            None => match in_store() {
+                Err(SecretError::Passing(why)) => Err(SecretError::Passing(why)),
+                other => Ok(other.unwrap_or(None)),
+            },
             found => Ok(found),
         }
     }
@@ -237,7 +246,12 @@ impl Secrets {
             let (name, kind) = (account.name.as_str(), kind.name());
             return self.vault.set(name, kind, Some(secret)).map_err(of_file);
         }
-        store::set(&kind.entry(account), secret)
+        let kept = store::set(&kind.entry(account), secret);
+        if kept.is_ok() {
+            let entry = (account.name.clone(), kind);
+            locked(&self.given).insert(entry, secret.clone());
+        }
+        kept
     }
 
     /// Forgets an account's secret, if it is kept; `shared`: what stands under the name of its user
@@ -246,6 +260,7 @@ impl Secrets {
     /// # Errors
     /// When what keeps it refuses.
     pub fn forget(&self, account: &Account, kind: Kind, shared: bool) -> Result<(), SecretError> {
+        locked(&self.given).remove(&(account.name.clone(), kind));
         if self.in_file(account) {
             if matches!(account.secret, SecretSource::OAuth(_)) {
                 // One that was kept before there was the file, if there is such a store at all.
@@ -277,12 +292,32 @@ impl Secrets {
     }
 }
 
-/// Whether the desktop's secret store can be used. May take as long as the user who unlocks it.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is written and read back to see whether the secret store keeps anything. No secret.
+const PROBE: (&str, &str) = ("postrider (does it keep anything?)", "yes");
+
+/// Whether the desktop's secret store can be used: something is kept there, read back and removed
+/// again, because one without a collection to put things in answers every question. May take as long
+/// as the user who unlocks it.
 ///
 /// # Errors
 /// Why it can't be.
 pub fn keyring() -> Result<(), SecretError> {
-    store::works()
+    let (entry, text) = PROBE;
+    store::set(entry, &Secret::new(text.to_owned()))?;
+    let back = store::find(entry);
+    if let Err(error) = store::remove(entry) {
+        tracing::warn!(%error, "the secret store keeps what was only to try it");
+    }
+    match back? {
+        Some(back) if back.reveal() == text => Ok(()),
+        _ => Err(SecretError::Store(format!(
+            "the desktop's secret store does not keep what it is given; {OTHERWISE}"
+        ))),
+    }
 }
 
 fn of_file(error: VaultError) -> SecretError {
@@ -295,15 +330,23 @@ fn of_file(error: VaultError) -> SecretError {
 #[cfg(all(feature = "keyring", not(test)))]
 mod store {
     use super::{OTHERWISE, SERVICE, SecretError};
+    use crate::config::lasting::Lasting;
     use crate::model::Secret;
     use crate::text::Clean;
+    #[cfg(target_os = "macos")]
+    use apple_native_keyring_store::keychain::Store;
     use crossbeam_channel::bounded;
-    use keyring::Error;
-    use keyring::v1::Entry;
+    use keyring_core::{CredentialStore, Entry, Error};
+    use std::sync::Arc;
     use std::time::Duration;
+    #[cfg(not(target_os = "macos"))]
+    use zbus_secret_service_keyring_store::Store;
 
     /// The store may ask the user to unlock it; beyond this it hangs.
     const PATIENCE: Duration = Duration::from_secs(120);
+
+    /// The connection to the store. It goes when the store's service begins anew.
+    static DESKTOP: Lasting<CredentialStore> = Lasting::new();
 
     pub(super) fn get(user: &str) -> Result<Secret, SecretError> {
         with_entry(user, |entry| entry.get_password().map(Secret::new))
@@ -324,36 +367,57 @@ mod store {
         })
     }
 
-    pub(super) fn works() -> Result<(), SecretError> {
-        with_entry("postrider", |entry| match entry.get_password() {
-            Ok(_) | Err(Error::NoEntry) => Ok(()),
-            Err(other) => Err(other),
-        })
-    }
-
     pub(super) fn set(user: &str, secret: &Secret) -> Result<(), SecretError> {
         let secret = secret.clone();
         with_entry(user, move |entry| entry.set_password(secret.reveal()))
     }
 
+    /// A connection to the store, or why there is none in this session.
+    fn connect() -> Result<Arc<CredentialStore>, Trouble> {
+        let store: Arc<CredentialStore> = Store::new().map_err(Trouble::NoStore)?;
+        Ok(store)
+    }
+
+    /// Why the store gave nothing.
+    enum Trouble {
+        NoStore(Error),
+        Entry(Error),
+    }
+
     /// On a thread that may be abandoned: a store can hang for ever.
     fn with_entry<T: Send + 'static>(
         user: &str,
-        work: impl FnOnce(Entry) -> keyring::Result<T> + Send + 'static,
+        work: impl Fn(&Entry) -> keyring_core::Result<T> + Send + 'static,
     ) -> Result<T, SecretError> {
         let (sender, receiver) = bounded(1);
         let name = user.to_owned();
         // Where there is no thread to be had, nobody answers.
         let _ = std::thread::Builder::new().spawn(move || {
-            let _ = sender.send(Entry::new(SERVICE, &name).and_then(work));
+            let went = |t: &Trouble| matches!(t, Trouble::Entry(Error::PlatformFailure(_)));
+            let done = DESKTOP.with(connect, went, |store| {
+                let entry = store.build(SERVICE, &name, None);
+                entry.and_then(|e| work(&e)).map_err(Trouble::Entry)
+            });
+            let _ = sender.send(done);
         });
         match receiver.recv_timeout(PATIENCE) {
             Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => Err(plain(error, user)),
+            Ok(Err(Trouble::NoStore(error))) => Err(unusable(&absent(&error))),
+            Ok(Err(Trouble::Entry(error))) => Err(plain(error, user)),
             Err(_) => Err(passing(&format!(
                 "no answer within {} s",
                 PATIENCE.as_secs()
             ))),
+        }
+    }
+
+    /// Why there is no store in this session.
+    fn absent(error: &Error) -> String {
+        match error {
+            Error::PlatformFailure(e) | Error::NoStorageAccess(e) => {
+                Clean::line(&e.to_string()).to_string()
+            }
+            _ => "there is none in this session".to_owned(),
         }
     }
 
@@ -367,10 +431,6 @@ mod store {
                     "the desktop's secret store has no password for `{user}` (service `{SERVICE}`); store it there, or {OTHERWISE}"
                 ));
             }
-            Error::NoDefaultStore => match Entry::store_status() {
-                Err(Error::PlatformFailure(e) | Error::NoStorageAccess(e)) => clean(e),
-                _ => "there is none in this session".to_owned(),
-            },
             // Its service went or begins anew, or a question of its own was left.
             Error::PlatformFailure(e) => return passing(&clean(&e)),
             Error::NoStorageAccess(e) => return passing(&format!("it is locked: {}", clean(&e))),
@@ -416,10 +476,6 @@ mod store {
     }
 
     pub(super) fn remove(_user: &str) -> Result<(), SecretError> {
-        none()
-    }
-
-    pub(super) fn works() -> Result<(), SecretError> {
         none()
     }
 

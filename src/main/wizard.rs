@@ -152,7 +152,7 @@ fn store(secrets: &Secrets, account: &Account, secret: &Secret) -> (SecretSource
             Err(error) => tracing::info!(%error, "a password is not kept there"),
         }
     }
-    secrets.typed(&account.name, Some(secret.clone()));
+    secrets.typed(&account.name, secret);
     let note = tr!("The password will be asked for at each start.");
     (SecretSource::Prompt, Some(note.to_owned()))
 }

@@ -1,6 +1,7 @@
 //! An account as the configuration describes it.
 
 use super::{Address, SyncPolicy};
+use crate::lang::tr;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -44,6 +45,33 @@ pub struct Endpoint {
     /// SHA-256 of the certificate's SubjectPublicKeyInfo: when set, exactly this key is accepted,
     /// whatever the certificate's name, issuer or dates.
     pub pin_sha256: Option<[u8; 32]>,
+}
+
+/// Which of an account's two servers is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Service {
+    /// Reading mail.
+    Imap,
+    /// Sending mail.
+    Smtp,
+}
+
+impl Service {
+    /// Where the account's server of this kind is.
+    pub fn endpoint(self, account: &Account) -> &Endpoint {
+        match self {
+            Service::Imap => &account.imap,
+            Service::Smtp => &account.smtp,
+        }
+    }
+
+    /// Its usual ports, in words.
+    pub fn usual_ports(self) -> &'static str {
+        match self {
+            Service::Imap => tr!("IMAP is usually 993 with \"tls\", or 143 with \"starttls\""),
+            Service::Smtp => tr!("sending is usually 465 with \"tls\", or 587 with \"starttls\""),
+        }
+    }
 }
 
 /// Where an account's password comes from.

@@ -35,7 +35,7 @@ pub mod checkup;
 pub mod contact;
 
 pub use account::{
-    Account, AccountName, ArchiveBy, Auth, Endpoint, Identity, SecretSource, Security,
+    Account, AccountName, ArchiveBy, Auth, Endpoint, Identity, SecretSource, Security, Service,
 };
 pub use address::Address;
 pub use contact::{Contact, Group, MailDomain};

@@ -1,36 +1,9 @@
 //! Why things go wrong between us and a server, and what to do: one table for what the program
 //! says ([`crate::net::diagnose`]) and for `docs/troubleshooting.md`, which holds every row of it.
 
-use crate::lang::{self, fill, tr};
+use crate::lang::{self, fill};
+pub use crate::model::Service;
 use crate::model::checkup::Advice;
-use crate::model::{Account, Endpoint};
-
-/// Which kind of server an error is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Service {
-    /// Reading mail.
-    Imap,
-    /// Sending mail.
-    Smtp,
-}
-
-impl Service {
-    /// Where the account's server of this kind is.
-    pub fn endpoint(self, account: &Account) -> &Endpoint {
-        match self {
-            Service::Imap => &account.imap,
-            Service::Smtp => &account.smtp,
-        }
-    }
-
-    /// Its usual ports, in words.
-    pub fn usual_ports(self) -> &'static str {
-        match self {
-            Service::Imap => tr!("IMAP is usually 993 with \"tls\", or 143 with \"starttls\""),
-            Service::Smtp => tr!("sending is usually 465 with \"tls\", or 587 with \"starttls\""),
-        }
-    }
-}
 
 /// One cause. The texts are parts of sentences, in English.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,6 +214,9 @@ causes! {
         "",
         "it is tried again",
         here: "try again in a moment";
+    TURNED_AWAY: "the server turns us away",
+        "it serves nobody from this network, whose addresses are on a list of senders of spam, or it is not the server for mail programs",
+        "try another network; check `port` and `security`: {ports}";
     FULL: "the server puts it off: full",
         "the mailbox is full",
         "it is tried again",

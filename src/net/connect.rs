@@ -1,6 +1,7 @@
 //! From a host name to a connection: looked up on a thread that may be left behind (getaddrinfo
 //! knows no deadline), tried address by address, secured from the first byte where that is asked.
 
+use crate::lang::tr;
 use crate::model::{Account, Endpoint, Security};
 use crate::net::error::{NetError, TlsFault};
 use crate::net::stream::Stream;
@@ -79,13 +80,12 @@ pub fn open(
         Security::StartTls => {}
         Security::None if stream.is_loopback() => {}
         Security::None => {
-            return Err(NetError::tls(
-                TlsFault::ClearText,
-                format!(
-                    "{} is not this machine, and nothing is sent in the clear elsewhere",
-                    endpoint.host
-                ),
-            ));
+            return Err(NetError::tls(TlsFault::ClearText, || {
+                tr!(
+                    "{host} is not this machine, and nothing is sent in the clear elsewhere",
+                    host = endpoint.host
+                )
+            }));
         }
     }
     Ok(stream)

@@ -68,7 +68,7 @@ fn told(
             tr!(
                 "no secure connection to {host}: {why}",
                 host,
-                why = Clean::line(why)
+                why = Clean::line(lang::told(why))
             ),
             tls(*fault, why, endpoint),
         ),
@@ -91,6 +91,10 @@ fn told(
                 false => advise(tr!("{host} is busy ({said})", host, said), &causes::BUSY),
             }
         }
+        NetError::TurnedAway(refusal) => advise(
+            tr!("{host} turns us away ({said})", host, said = words(refusal)),
+            &causes::TURNED_AWAY,
+        ),
         NetError::Later(refusal) => advise(
             tr!("the server puts it off ({said})", said = words(refusal)),
             later(refusal),
@@ -340,7 +344,7 @@ mod tests {
             refused: true,
             why: "Connection refused".into(),
         };
-        let tls = |fault| NetError::tls(fault, "so it is");
+        let tls = |fault| NetError::tls_said(fault, "so it is");
         let app = said(534, "5.7.9", "5.7.9 Application-specific password required");
         let cases: &[(NetError, u16, Security, &[&str])] = &[
             (
@@ -589,7 +593,7 @@ mod tests {
                 "somebody is in between",
             ),
         ] {
-            let error = NetError::tls(TlsFault::Untrusted, format!("not trusted ({verdict})"));
+            let error = NetError::tls_said(TlsFault::Untrusted, verdict);
             let line = explain(&error, &account(993, Security::Tls), Service::Imap).line();
             assert!(line.contains(phrase), "{line}");
         }

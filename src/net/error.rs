@@ -4,7 +4,7 @@
 //! A server's words are kept as they came, for programs to look at; printing an error cleans them,
 //! so that no server writes to the terminal or the log through one of our sentences.
 
-use crate::lang::told;
+use crate::lang::{kept, told};
 use crate::text::Clean;
 use std::io;
 use std::time::Duration;
@@ -94,11 +94,11 @@ pub enum NetError {
     #[error("the connection was cut: {}", Clean::line(.0))]
     Cut(String),
     /// TLS could not be had.
-    #[error("no secure connection: {}", Clean::line(.why))]
+    #[error("no secure connection: {}", Clean::line(told(.why)))]
     Tls {
         /// What is wrong.
         fault: TlsFault,
-        /// In words.
+        /// In words, as they are [`kept`].
         why: String,
     },
     /// The server does not take the name and password.
@@ -113,6 +113,9 @@ pub enum NetError {
     /// The server puts us off, or says good-bye.
     #[error("the server is busy: {}", Clean::line(&.0.text))]
     Busy(Refusal),
+    /// The server greets us with a refusal: it serves nobody from this network, or not at this port.
+    #[error("the server turns us away: {}", Clean::line(&.0.text))]
+    TurnedAway(Refusal),
     /// The server puts one command off; the connection is fine.
     #[error("the server says to try later: {}", Clean::line(&.0.text))]
     Later(Refusal),
@@ -122,7 +125,7 @@ pub enum NetError {
     /// What came is not the protocol, or is beyond bounds.
     #[error("the server sent something that can't be understood: {}", Clean::line(.0))]
     Protocol(String),
-    /// What we were to send can't be sent: why, as it is [`kept`](crate::lang::kept).
+    /// What we were to send can't be sent: why, as it is [`kept`].
     #[error("{}", Clean::line(told(.0)))]
     Unsendable(String),
     /// A bell rang while we waited.
@@ -139,7 +142,10 @@ impl NetError {
             | NetError::Timeout
             | NetError::Cut(_) => Kind::Offline,
             NetError::Tls { .. } | NetError::Auth(_) => Kind::User,
-            NetError::AuthLater(_) | NetError::Busy(_) | NetError::Later(_) => Kind::Busy,
+            NetError::AuthLater(_)
+            | NetError::Busy(_)
+            | NetError::TurnedAway(_)
+            | NetError::Later(_) => Kind::Busy,
             NetError::Refused(_) | NetError::Unsendable(_) => Kind::Refused,
             NetError::Protocol(_) | NetError::Web => Kind::Protocol,
             NetError::Woken => Kind::Woken,
@@ -172,6 +178,7 @@ impl NetError {
             | NetError::AuthLater(r)
             | NetError::Refused(r)
             | NetError::Busy(r)
+            | NetError::TurnedAway(r)
             | NetError::Later(r) => Some(r),
             _ => None,
         }
@@ -184,6 +191,7 @@ impl NetError {
         | NetError::AuthLater(r)
         | NetError::Refused(r)
         | NetError::Busy(r)
+        | NetError::TurnedAway(r)
         | NetError::Later(r) = &mut self
         {
             for secret in secrets.iter().filter(|s| !s.is_empty()) {
@@ -235,12 +243,15 @@ impl NetError {
             .is_some_and(|code| codes.contains(&code))
     }
 
-    /// A TLS error.
-    pub fn tls(fault: TlsFault, why: impl Into<String>) -> NetError {
-        NetError::Tls {
-            fault,
-            why: why.into(),
-        }
+    /// A TLS error, in words of our own.
+    pub fn tls(fault: TlsFault, say: impl Fn() -> String) -> NetError {
+        let why = kept(say);
+        NetError::Tls { fault, why }
+    }
+
+    /// The same in words of a library or of the system.
+    pub fn tls_said(fault: TlsFault, why: &str) -> NetError {
+        NetError::tls(fault, || why.to_owned())
     }
 
     /// The error of a system call on a connection.
@@ -377,11 +388,12 @@ mod tests {
                 why: evil.to_owned(),
             },
             NetError::Cut(evil.to_owned()),
-            NetError::tls(TlsFault::Handshake, evil),
+            NetError::tls_said(TlsFault::Handshake, evil),
             NetError::Auth(refusal()),
             NetError::AuthLater(refusal()),
             NetError::Refused(refusal()),
             NetError::Busy(refusal()),
+            NetError::TurnedAway(refusal()),
             NetError::Later(refusal()),
             NetError::Protocol(evil.to_owned()),
             NetError::Unsendable(evil.to_owned()),

@@ -23,7 +23,7 @@ impl Sender {
     /// Whether it takes one more message; a server may have hung up meanwhile.
     pub fn is_ready(&mut self) -> bool {
         match self {
-            Sender::Server(session) => session.reset(),
+            Sender::Server(session) => session.has_room() && session.reset(),
             Sender::Program(_) => true,
         }
     }

@@ -291,7 +291,7 @@ impl Stream {
         patience: Duration,
     ) -> Result<(), NetError> {
         if !matches!(self.layer, Layer::Plain(_)) {
-            return Err(NetError::tls(
+            return Err(NetError::tls_said(
                 TlsFault::Handshake,
                 "TLS is in place already",
             ));

@@ -1,6 +1,7 @@
 //! Whom we trust: TLS 1.2 at least, the system's roots and the account's own, a certificate whose
 //! SAN carries the host's name (the CN does not count, RFC 9525 §6.3), or exactly one pinned key.
 
+use crate::lang::tr;
 use crate::net::error::{NetError, TlsFault};
 use crate::text::when;
 use native_tls::{Certificate, Protocol, TlsConnector, TlsStream};
@@ -42,13 +43,15 @@ impl Trust {
         let anchors = match ca_file {
             None => Vec::new(),
             Some(path) => {
-                let bad = |why: String| {
-                    NetError::tls(TlsFault::Anchor, format!("{}: {why}", path.display()))
-                };
-                let pem = std::fs::read_to_string(path).map_err(|e| bad(e.to_string()))?;
+                let file = path.display();
+                let pem = std::fs::read_to_string(path);
+                let pem =
+                    pem.map_err(|e| NetError::tls_said(TlsFault::Anchor, &format!("{file}: {e}")))?;
                 let anchors = certificates(&pem);
                 if anchors.is_empty() {
-                    return Err(bad("there is no certificate in it".to_owned()));
+                    return Err(NetError::tls(TlsFault::Anchor, || {
+                        tr!("there is no certificate in {file}", file)
+                    }));
                 }
                 anchors
             }
@@ -75,7 +78,7 @@ impl Trust {
         builder.min_protocol_version(Some(Protocol::Tlsv12));
         for pem in &self.anchors {
             let anchor = Certificate::from_pem(pem)
-                .map_err(|e| NetError::tls(TlsFault::Anchor, e.to_string()))?;
+                .map_err(|e| NetError::tls_said(TlsFault::Anchor, &e.to_string()))?;
             builder.add_root_certificate(anchor);
         }
         if self.pin.is_some() {
@@ -87,7 +90,7 @@ impl Trust {
         }
         builder
             .build()
-            .map_err(|e| NetError::tls(TlsFault::Anchor, e.to_string()))
+            .map_err(|e| NetError::tls_said(TlsFault::Anchor, &e.to_string()))
     }
 
     /// What the handshake itself does not check.
@@ -97,10 +100,9 @@ impl Trust {
         tls: &TlsStream<impl Read + Write>,
     ) -> Result<(), NetError> {
         let unreadable = || {
-            NetError::tls(
-                TlsFault::Handshake,
-                "the server showed no certificate that can be read",
-            )
+            NetError::tls(TlsFault::Handshake, || {
+                tr!("the server showed no certificate that can be read").to_owned()
+            })
         };
         let der = tls
             .peer_certificate()
@@ -119,19 +121,21 @@ impl Trust {
                 if Sha256::digest(&spki).as_slice() == pin {
                     Ok(())
                 } else {
-                    Err(NetError::tls(
-                        TlsFault::Pin,
-                        format!("{host} shows another key than the pinned one"),
-                    ))
+                    Err(NetError::tls(TlsFault::Pin, || {
+                        tr!("{host} shows another key than the pinned one", host)
+                    }))
                 }
             }
             None if names(&leaf, host) => Ok(()),
-            None => Err(NetError::tls(
-                TlsFault::Name,
-                format!("the certificate is not for {host}"),
-            )),
+            None => Err(misnamed(host)),
         }
     }
+}
+
+fn misnamed(host: &str) -> NetError {
+    NetError::tls(TlsFault::Name, || {
+        tr!("the certificate is not for {host}", host)
+    })
 }
 
 /// A configured host as certificates and SNI spell it: no brackets, no final dot, ASCII.
@@ -183,14 +187,23 @@ fn dns_matches(pattern: &str, host: &str) -> bool {
 
 /// Why a certificate does not count at `now`, by this machine's clock. `early`: it will later.
 fn out_of_time(early: bool, now: i64) -> String {
-    let clock = format!("this machine's clock, which says {}", when::rfc3339(now));
+    let time = when::rfc3339(now);
     if now < WRITTEN {
-        format!("{clock}, is wrong, and so no certificate seems to be valid")
+        tr!(
+            "this machine's clock, which says {time}, is wrong, and so no certificate seems to be valid",
+            time
+        )
     } else if early {
         // Nobody hands certificates out before they count.
-        format!("the certificate does not count yet by {clock}: the clock is probably slow")
+        tr!(
+            "the certificate does not count yet by this machine's clock, which says {time}: the clock is probably slow",
+            time
+        )
     } else {
-        format!("the certificate has expired by {clock}: unless the clock is wrong, it is so")
+        tr!(
+            "the certificate has expired by this machine's clock, which says {time}: unless the clock is wrong, it is so",
+            time
+        )
     }
 }
 
@@ -206,35 +219,34 @@ pub(super) fn fault(error: &native_tls::Error, host: &str) -> NetError {
     let lower = words.to_ascii_lowercase();
     let has = |needles: &[&str]| needles.iter().any(|needle| lower.contains(needle));
     if has(&["hostname mismatch", "ip address mismatch"]) {
-        NetError::tls(TlsFault::Name, format!("the certificate is not for {host}"))
+        misnamed(host)
     } else if has(&["certificate has expired", "not yet valid"]) {
         let early = has(&["not yet valid"]);
-        NetError::tls(TlsFault::Expired, out_of_time(early, when::now()))
+        let now = when::now();
+        NetError::tls(TlsFault::Expired, || out_of_time(early, now))
     } else if has(&["certificate verify failed"]) {
         // The verdict stands in the last brackets of the outermost error.
         let outer = error.to_string();
         let verdict = outer.rsplit_once('(').map_or("", |(_, v)| v);
-        NetError::tls(
-            TlsFault::Untrusted,
-            format!(
-                "this machine does not trust the certificate ({})",
-                verdict.trim_end_matches(')')
-            ),
-        )
+        let verdict = verdict.trim_end_matches(')');
+        NetError::tls(TlsFault::Untrusted, || {
+            tr!(
+                "this machine does not trust the certificate ({verdict})",
+                verdict
+            )
+        })
     } else if has(&["unexpected eof", "connection reset", "broken pipe"]) {
         NetError::Cut("the server hung up during the TLS handshake".to_owned())
     } else if has(&["wrong version number", "packet length too long"]) {
-        NetError::tls(
-            TlsFault::Handshake,
-            "the server does not speak TLS at this point",
-        )
+        NetError::tls(TlsFault::Handshake, || {
+            tr!("the server does not speak TLS at this point").to_owned()
+        })
     } else if has(&["unsupported protocol", "protocol version"]) {
-        NetError::tls(
-            TlsFault::Handshake,
-            "the server speaks only versions of TLS that are not secure any more",
-        )
+        NetError::tls(TlsFault::Handshake, || {
+            tr!("the server speaks only versions of TLS that are not secure any more").to_owned()
+        })
     } else {
-        NetError::tls(TlsFault::Handshake, words)
+        NetError::tls_said(TlsFault::Handshake, &words)
     }
 }
 

@@ -66,6 +66,7 @@ pub fn tries_next(error: &NetError) -> bool {
             | NetError::Cut(_)
             | NetError::Tls { .. }
             | NetError::Web
+            | NetError::TurnedAway(_)
             | NetError::Protocol(_)
     )
 }
@@ -77,7 +78,7 @@ pub fn tells(error: &NetError) -> u8 {
         NetError::Connect { refused: false, .. } | NetError::Timeout => 1,
         NetError::Connect { .. } => 2,
         NetError::Cut(_) | NetError::Protocol(_) => 3,
-        NetError::Web => 4,
+        NetError::Web | NetError::TurnedAway(_) => 4,
         _ => 5,
     }
 }

@@ -1,7 +1,7 @@
 //! What the engine needs from the world that it must not know: secrets, files that are attached,
 //! and other processes on the same home. The composition root implements it.
 
-use crate::model::{Account, AccountName, Secret};
+use crate::model::{Account, AccountName, Secret, Service};
 use std::path::Path;
 
 /// Why there is no secret.
@@ -19,11 +19,11 @@ pub enum NoSecret {
 
 /// The engine's door to the outside.
 pub trait Host: Send + Sync {
-    /// The account's password. May take as long as a password command does.
+    /// The account's password or token for this server. May take as long as a password command does.
     ///
     /// # Errors
     /// When the user must be asked, or the source fails.
-    fn secret(&self, account: &Account) -> Result<Secret, NoSecret>;
+    fn secret(&self, account: &Account, service: Service) -> Result<Secret, NoSecret>;
 
     /// A server does not take this token: another one is to be given from now on.
     fn spent(&self, _account: &AccountName, _token: &Secret) {}
@@ -33,12 +33,13 @@ pub trait Host: Send + Sync {
         false
     }
 
-    /// Remembers a password that the user typed, in memory only.
+    /// Remembers a password that the user typed, in memory only, for the server that wants one.
     fn remember(&self, account: &AccountName, secret: Secret);
 
-    /// The password was refused, or the user signed in anew: what is remembered of the account must
-    /// not be given again.
-    fn forget(&self, account: &AccountName);
+    /// The password was refused by this server, or the user signed in anew ([`Service::Imap`]): what
+    /// is remembered of the account must not be given again. What is refused for sending may still
+    /// be right for reading.
+    fn forget(&self, account: &AccountName, service: Service);
 
     /// The bytes of a file to attach.
     ///

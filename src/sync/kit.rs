@@ -3,7 +3,7 @@
 
 use crate::lang::tr;
 use crate::model::{
-    Account, Auth, Link, MailboxId, MsgId, Rule, Secret, SecretSource, UidValidity,
+    Account, Auth, Link, MailboxId, MsgId, Rule, Secret, SecretSource, Service, UidValidity,
 };
 use crate::net::http::Client;
 use crate::net::imap::{Options, Pace, Session};
@@ -201,7 +201,9 @@ impl Kit {
             onlooker: self.onlooker(rank),
             ..Options::default()
         };
-        let signed_in = self.sign_in(|secret| Session::connect(&self.account, secret, &options));
+        let signed_in = self.sign_in(Service::Imap, |secret| {
+            Session::connect(&self.account, secret, &options)
+        });
         let session = match signed_in {
             Err(SyncError::Net(error)) if error.is_connection_limit() => {
                 if self.connections.refused(rank) {
@@ -243,20 +245,21 @@ impl Kit {
         Onlooker::new(move |waiting| report.slow(waiting))
     }
 
-    /// Connects with the account's password or token. A token that is refused may just have run out:
+    /// Connects to this server with the account's password or token. A token that is refused may just have run out:
     /// it is fetched once more, and if that gives another one that is tried.
     ///
     /// # Errors
     /// No password, or any network error.
     pub fn sign_in<T>(
         &self,
+        service: Service,
         connect: impl Fn(&Secret) -> Result<T, NetError>,
     ) -> Result<T, SyncError> {
-        let secret = self.secret()?;
+        let secret = self.secret(service)?;
         match connect(&secret) {
             Err(NetError::Auth(refusal)) if self.account.auth != Auth::Password => {
                 self.host.spent(&self.account.name, &secret);
-                let fresh = self.secret()?;
+                let fresh = self.secret(service)?;
                 if fresh.reveal() == secret.reveal() {
                     return Err(NetError::Auth(refusal).into());
                 }
@@ -266,8 +269,9 @@ impl Kit {
         }
     }
 
-    fn secret(&self) -> Result<Secret, SyncError> {
-        self.host.secret(&self.account).map_err(|no| match no {
+    fn secret(&self, service: Service) -> Result<Secret, SyncError> {
+        let secret = self.host.secret(&self.account, service);
+        secret.map_err(|no| match no {
             NoSecret::Ask => SyncError::PasswordWanted,
             NoSecret::SignIn(why) => SyncError::SignedOut(why),
             NoSecret::Later(why) => SyncError::NoToken(why),
@@ -301,10 +305,10 @@ impl Kit {
         }
     }
 
-    /// A password that was typed and refused is forgotten, and asked for again.
-    pub fn refused_password(&self, error: &NetError) {
+    /// A password that was typed and that this server refused is forgotten, and asked for again.
+    pub fn refused_password(&self, error: &NetError, service: Service) {
         if matches!(error, NetError::Auth(_)) {
-            self.host.forget(&self.account.name);
+            self.host.forget(&self.account.name, service);
             if self.account.secret == SecretSource::Prompt {
                 self.report
                     .post(Topic::PasswordWanted(self.account.name.clone()));
@@ -327,10 +331,10 @@ impl Kit {
                 let reason = match known {
                     // It worked before: nobody needs to look for a mistake in the settings.
                     true => tr!("server not reachable").to_owned(),
-                    false => diagnose::explain(net, &self.account, diagnose::Service::Imap).line(),
+                    false => diagnose::explain(net, &self.account, Service::Imap).line(),
                 };
                 if is_for_the_user(net) {
-                    self.refused_password(net);
+                    self.refused_password(net, Service::Imap);
                     stopped(reason)
                 } else {
                     Link::Waiting { reason, retry_at }

@@ -7,7 +7,7 @@
 use crate::lang::{self, mark, tr, trn};
 use crate::model::{
     Account, AccountName, Done, Intent, MailboxId, MessageId, MsgId, Op, ReminderState, Role, Rule,
-    Target, Verb,
+    Service, Target, Verb,
 };
 use crate::signal::{Board, Topic};
 use crate::store::{Cache, Local, Priority, Reader, ResolvedTarget, Writer};
@@ -315,7 +315,7 @@ impl Ledger {
             Intent::Offline(account) => Ok(self.journey(account.as_ref(), true, after)),
             Intent::StopOffline => Ok(self.journey(None, false, after)),
             Intent::SignedIn(account) => {
-                self.host.forget(&account);
+                self.host.forget(&account, Service::Imap);
                 self.bells.hurry(&account);
                 after.everybody = true;
                 Ok(Done::said(tr!("Signed in to {account}", account)))

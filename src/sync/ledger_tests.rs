@@ -20,11 +20,11 @@ use std::time::Duration;
 struct Nobody;
 
 impl Host for Nobody {
-    fn secret(&self, _: &Account) -> Result<Secret, NoSecret> {
+    fn secret(&self, _: &Account, _: Service) -> Result<Secret, NoSecret> {
         Err(NoSecret::Ask)
     }
     fn remember(&self, _: &AccountName, _: Secret) {}
-    fn forget(&self, _: &AccountName) {}
+    fn forget(&self, _: &AccountName, _: Service) {}
     fn attachment(&self, _: &Path) -> Result<Vec<u8>, String> {
         Err("no files here".to_owned())
     }

@@ -7,7 +7,7 @@
 
 use crate::lang::{self, tr, trn};
 use crate::mime::seven_bit::seven_bit;
-use crate::model::{Recipient, RecipientState, Submission, SubmissionState, standing};
+use crate::model::{Recipient, RecipientState, Service, Submission, SubmissionState, standing};
 use crate::net::sender::Sender;
 use crate::net::smtp::{Asked, Mail, Outcome, Pace, SendReport, SmtpSession, Stage};
 use crate::net::{Kind, NetError, diagnose};
@@ -200,12 +200,13 @@ fn attempt(
         true => seven_bit(&bytes).unwrap_or(bytes),
         false => bytes,
     };
-    let recipients: Vec<&str> = row
-        .recipients
-        .iter()
-        .filter(|r| matches!(r.state, RecipientState::Pending | RecipientState::TryLater))
-        .map(|r| r.address.as_str())
-        .collect();
+    let open = row.recipients.iter();
+    let open =
+        open.filter(|r| matches!(r.state, RecipientState::Pending | RecipientState::TryLater));
+    // Who was not asked yet must not stand behind those who are put off again and again.
+    let (asked, fresh): (Vec<&Recipient>, Vec<&Recipient>) = open.partition(|r| r.reply.is_some());
+    let recipients = fresh.iter().chain(&asked).map(|r| r.address.as_str());
+    let recipients: Vec<&str> = recipients.collect();
     let mail = Mail {
         from: &row.mail_from,
         recipients: &recipients,
@@ -217,7 +218,9 @@ fn attempt(
     let report = live.send(&mail, &mut |stage, asked| {
         if stage == Stage::Dot {
             let put_off = asked.iter().filter(|a| a.outcome == Outcome::TryLater);
-            let put_off: Vec<_> = put_off.map(|a| (a.address.clone(), words(a))).collect();
+            let put_off: Vec<_> = put_off
+                .map(|a| (a.address.clone(), last_word(row, a, true)))
+                .collect();
             local.dot(row.id, &put_off)?;
         }
         Ok::<(), SyncError>(())
@@ -237,7 +240,7 @@ fn connect(kit: &Kit, local: &mut Local) -> Result<Sender, SyncError> {
     if let Some(program) = Sender::program(&kit.account) {
         return Ok(program);
     }
-    let session = kit.sign_in(|secret| {
+    let session = kit.sign_in(Service::Smtp, |secret| {
         let watch = handing::watch(&kit.report);
         SmtpSession::connect(&kit.account, secret, Pace::default(), watch)
     })?;
@@ -258,7 +261,7 @@ fn not_reached(
         _ => false,
     };
     if let SyncError::Net(net) = error {
-        kit.refused_password(net);
+        kit.refused_password(net, Service::Smtp);
     }
     let why = match error {
         SyncError::Net(net) => explained(kit, net),
@@ -271,17 +274,32 @@ fn not_reached(
     if local.read().submission(row.id)?.is_none() {
         return Ok(Step::Sent);
     }
-    kit.report
-        .notice(&tr!("not sent yet: {why}", why = lang::told(&why)));
-    // What only the user can mend is due again as soon as the user did something about it.
-    // Nobody was bothered by a try that reached nobody: it goes out soon after the network is back.
-    let wait = if held { 0 } else { unreached(row) };
-    let end = End {
-        state: SubmissionState::Queued,
-        error: Some(&why),
-        next_try: when::now() + wait,
+    let now = when::now();
+    let put_off = matches!(error, SyncError::Net(net) if !held && net.refusal().is_some());
+    if put_off {
+        local.answered(row.id, now)?;
+    }
+    let (state, wait) = match put_off {
+        true if is_given_up(row, now) => (SubmissionState::Refused, 0),
+        true => (SubmissionState::Queued, put_off_for(row, row.first_try > 0)),
+        // What only the user can mend is due again as soon as the user did something about it.
+        false if held => (SubmissionState::Queued, 0),
+        // Nobody was bothered by a try that reached nobody: it goes out soon after the network is back.
+        false => (SubmissionState::Queued, unreached(row)),
     };
-    local.conclude(row.id, &[], &end, when::now())?;
+    let said = match state {
+        SubmissionState::Refused => {
+            tr!("a message was put off for five days: the outbox asks what to do").to_owned()
+        }
+        _ => tr!("not sent yet: {why}", why = lang::told(&why)),
+    };
+    kit.report.notice(&said);
+    let end = End {
+        state,
+        error: Some(&why),
+        next_try: now + wait,
+    };
+    local.conclude(row.id, &[], &end, now)?;
     if matches!(error, SyncError::Net(net) if is_network(net)) {
         local.unreached(row.id)?;
     }
@@ -290,7 +308,24 @@ fn not_reached(
 
 /// Whether the network is to blame: another one, or its return, is worth a try at once.
 fn is_network(error: &NetError) -> bool {
-    error.kind() == Kind::Offline || error.is_elsewhere()
+    error.kind() == Kind::Offline
+        || error.is_elsewhere()
+        || matches!(error, NetError::TurnedAway(_))
+}
+
+/// Whether servers have put it off for so long that the user is asked.
+fn is_given_up(row: &Submission, now: i64) -> bool {
+    row.first_try > 0 && now - row.first_try > GIVE_UP
+}
+
+/// Seconds to wait after a server put it off: longer each time, if it did so `before`.
+fn put_off_for(row: &Submission, before: bool) -> i64 {
+    let times = match before {
+        true => usize::try_from(row.attempts).unwrap_or(usize::MAX),
+        false => 0,
+    };
+    let wait = PUT_OFF.get(times).or(PUT_OFF.last());
+    wait.copied().unwrap_or(GIVE_UP)
 }
 
 /// Seconds to wait after an attempt that reached nobody.
@@ -312,7 +347,10 @@ fn record(
     let fates: Vec<Fate> = report
         .recipients
         .iter()
-        .map(|r| (r.address.clone(), state(r.outcome), words(r)))
+        .map(|r| {
+            let said = last_word(row, r, report.goes_on());
+            (r.address.clone(), state(r.outcome), said)
+        })
         .collect();
     let after = |r: &Recipient| {
         let fate = fates.iter().find(|(who, ..)| *who == r.address);
@@ -326,8 +364,8 @@ fn record(
     let why = report.error.as_ref().map(|error| explained(kit, error));
     // What the server said of those that it put off explains the wait.
     let why = why.or_else(|| {
-        let put_off = fates.iter().find(|f| f.1 == RecipientState::TryLater)?;
-        let reply = put_off.2.as_deref()?;
+        let mut put_off = fates.iter().filter(|f| f.1 == RecipientState::TryLater);
+        let reply = put_off.find_map(|f| f.2.as_deref())?;
         Some(lang::kept(|| standing::explained(lang::told(reply))))
     });
     let now = when::now();
@@ -344,7 +382,7 @@ fn record(
         let said = tr!("a message was refused: the outbox says for whom and why");
         (SubmissionState::Refused, 0, said)
     } else if any(RecipientState::TryLater) || any(RecipientState::Pending) {
-        if row.first_try > 0 && now - row.first_try > GIVE_UP {
+        if is_given_up(row, now) {
             let said = tr!("a message was put off for five days: the outbox asks what to do");
             (SubmissionState::Refused, 0, said)
         } else {
@@ -385,13 +423,12 @@ fn wait_after(row: &Submission, report: &SendReport) -> i64 {
     if cut && report.recipients.iter().all(|r| r.reply.is_none()) {
         return unreached(row);
     }
+    // The server asks for another transaction (RFC 5321 §4.5.3.1.10), and not for patience.
+    if report.goes_on() {
+        return 0;
+    }
     let is_put_off = |r: &Recipient| r.state == RecipientState::TryLater && r.reply.is_some();
-    let before = match row.recipients.iter().any(is_put_off) {
-        true => usize::try_from(row.attempts).unwrap_or(usize::MAX),
-        false => 0,
-    };
-    let wait = PUT_OFF.get(before).or(PUT_OFF.last());
-    wait.copied().unwrap_or(GIVE_UP)
+    put_off_for(row, row.recipients.iter().any(is_put_off))
 }
 
 /// `Sent to bo@example.org and 2 others`
@@ -411,12 +448,24 @@ fn sent_to(row: &Submission) -> String {
 
 /// An error in plain words, to be written down.
 fn explained(kit: &Kit, error: &NetError) -> String {
-    lang::kept(|| diagnose::explain(error, &kit.account, diagnose::Service::Smtp).line())
+    lang::kept(|| diagnose::explain(error, &kit.account, Service::Smtp).line())
 }
 
 fn words(asked: &Asked) -> Option<String> {
     let reply = asked.reply.as_ref()?.to_string();
     Some(lang::kept(|| Clean::line(lang::told(&reply)).to_string()))
+}
+
+/// What a server said of a recipient. Of one that only waits for the next transaction, if there is
+/// one, it is what was said before.
+fn last_word(row: &Submission, asked: &Asked, goes_on: bool) -> Option<String> {
+    let left = asked.is_left_over();
+    let said = words(asked).filter(|_| !(left && goes_on));
+    said.or_else(|| {
+        let mut before = row.recipients.iter();
+        let before = before.find(|r| left && r.address == asked.address)?;
+        before.reply.clone()
+    })
 }
 
 fn state(outcome: Outcome) -> RecipientState {

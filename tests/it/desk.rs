@@ -6,7 +6,7 @@ use crate::pty::PATIENCE;
 use postrider::model::account::SecretText;
 use postrider::model::{
     Account, AccountName, Endpoint, Flags, Intent, MailboxName, Reach, Secret, SecretSource,
-    Security, SyncPolicy,
+    Security, Service, SyncPolicy,
 };
 use postrider::net::http::Client;
 use postrider::signal::Board;
@@ -34,11 +34,11 @@ pub struct Desk {
 struct Alone;
 
 impl Host for Alone {
-    fn secret(&self, _: &Account) -> Result<Secret, NoSecret> {
+    fn secret(&self, _: &Account, _: Service) -> Result<Secret, NoSecret> {
         Ok(Secret::new("secret".to_owned()))
     }
     fn remember(&self, _: &AccountName, _: Secret) {}
-    fn forget(&self, _: &AccountName) {}
+    fn forget(&self, _: &AccountName, _: Service) {}
     fn attachment(&self, path: &Path) -> Result<Vec<u8>, String> {
         Err(path.display().to_string())
     }

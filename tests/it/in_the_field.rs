@@ -7,7 +7,7 @@ use crate::script::{Act, OPEN, Script, bye, say, swap};
 use postrider::demo::{Demo, Options};
 use postrider::model::{
     Account, AccountName, Intent, MailboxId, MailboxName, MsgId, Role, Secret, SecretSource,
-    System, Target, Verb,
+    Service, System, Target, Verb,
 };
 use postrider::store::Reader;
 use postrider::sync::check::Checks;
@@ -219,14 +219,14 @@ fn a_connection_that_is_cut_before_the_first_message_of_all_came_is_no_reason_to
 struct Known;
 
 impl Host for Known {
-    fn secret(&self, account: &Account) -> Result<Secret, NoSecret> {
+    fn secret(&self, account: &Account, _: Service) -> Result<Secret, NoSecret> {
         match &account.secret {
             SecretSource::Memory(text) => Ok(text.0.clone()),
             other => panic!("{other:?}"),
         }
     }
     fn remember(&self, _: &AccountName, _: Secret) {}
-    fn forget(&self, _: &AccountName) {}
+    fn forget(&self, _: &AccountName, _: Service) {}
     fn attachment(&self, path: &Path) -> Result<Vec<u8>, String> {
         Err(path.display().to_string())
     }

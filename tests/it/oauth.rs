@@ -7,6 +7,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use postrider::cli::sign_in;
 use postrider::cli::tokens::{Kind, Tokens, Vault};
 use postrider::config::load;
+use postrider::config::secrets::SecretError;
 use postrider::model::{Account, Secret, SecretSource, SignInBy, SignInStep, SignInWord};
 use postrider::net::oauth::{self, OAuthError, device};
 use postrider::sync::NoSecret;
@@ -20,6 +21,7 @@ use std::time::Duration;
 struct Drawer {
     refresh: Mutex<Option<String>>,
     fails: AtomicBool,
+    locked: AtomicBool,
 }
 
 impl Drawer {
@@ -35,8 +37,11 @@ impl Drawer {
 }
 
 impl Vault for Drawer {
-    fn fetch(&self, _: &Account, kind: Kind) -> Result<Option<Secret>, String> {
+    fn fetch(&self, _: &Account, kind: Kind) -> Result<Option<Secret>, SecretError> {
         assert_eq!(kind, Kind::RefreshToken);
+        if self.locked.load(Ordering::SeqCst) {
+            return Err(SecretError::Passing("the drawer is locked".to_owned()));
+        }
         Ok(self.kept().map(Secret::new))
     }
 
@@ -369,6 +374,23 @@ fn a_refresh_token_that_is_replaced_is_kept_first_and_never_lost() {
     assert_eq!(bench.revealed(&other).unwrap(), "access-4");
     // And this one with what that one kept.
     assert_eq!(bench.revealed(&tokens).unwrap(), "access-5");
+}
+
+#[test]
+fn a_locked_store_puts_off_and_signs_nobody_out() {
+    let bench = Bench::new();
+    bench.provider.grant("first");
+    let drawer = Drawer::with("first");
+    let tokens = bench.tokens(&drawer);
+    drawer.locked.store(true, Ordering::SeqCst);
+    let Err(NoSecret::Later(why)) = bench.revealed(&tokens) else {
+        panic!("the account is stopped")
+    };
+    assert!(why.contains("the drawer is locked"), "{why}");
+    assert_eq!(bench.provider.asked(), 0);
+    drawer.locked.store(false, Ordering::SeqCst);
+    tokens.forget(&bench.account.name);
+    assert_eq!(bench.revealed(&tokens).unwrap(), "access-1");
 }
 
 #[test]

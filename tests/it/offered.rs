@@ -191,3 +191,95 @@ fn eight_bit_text_is_reencoded_for_a_server_that_takes_seven_and_its_size_is_rem
     assert!(ran.contains("8BITMIME") && ran.contains("signed"), "{ran}");
     assert_eq!(rig.sink.deliveries().len(), 1);
 }
+
+/// Whom the message went to, transaction by transaction.
+fn rounds(rig: &Rig) -> Vec<Vec<String>> {
+    let came = rig.sink.deliveries();
+    assert!(came.iter().all(|one| one.raw == came[0].raw), "{came:?}");
+    came.into_iter().map(|one| one.to).collect()
+}
+
+#[test]
+fn a_message_to_many_goes_out_at_once_in_as_many_transactions_as_it_takes() {
+    let Some(rig) = rig("") else { return };
+    let five = ["a", "b", "c", "d", "e"].map(|who| format!("{who}@example.test"));
+    let all = five.join(", ");
+    let in_twos: Vec<Vec<String>> = five.chunks(2).map(<[String]>::to_vec).collect();
+    let send = || rig.home.json(&["send", "--to", &all, "--subject", "Tea"]);
+    rig.sink.most(2);
+    send();
+    rig.home.sync();
+    assert_eq!(rounds(&rig), in_twos);
+    assert!(rig.row().starts_with("sent "), "{}", rig.row());
+    // One that is put off for a reason of its own waits, and the others don't.
+    rig.sink.refuse(&five[2], "450 4.2.0 greylisted");
+    write(&local(&rig.home))
+        .execute_batch("DELETE FROM outbox")
+        .unwrap();
+    send();
+    rig.home.sync();
+    let second = &rig.sink.deliveries()[3..];
+    let reached: usize = second.iter().map(|one| one.to.len()).sum();
+    assert_eq!(reached, 4);
+    let waits =
+        "SELECT group_concat(address || ' ' || reply) FROM recipient WHERE state = 'deferred'";
+    assert_eq!(
+        rows(&write(&local(&rig.home)), waits),
+        ["c@example.test 450 4.2.0 greylisted"]
+    );
+}
+
+#[test]
+fn a_server_that_says_how_many_it_takes_is_asked_for_no_more() {
+    let Some(rig) = rig("") else { return };
+    let limits = "250-sink.example\r\n250-LIMITS RCPTMAX=2 MAILMAX=1\r\n250 AUTH PLAIN";
+    rig.sink.hello(limits);
+    let all = "a@example.test, b@example.test, c@example.test";
+    rig.home.json(&["send", "--to", all, "--subject", "Tea"]);
+    rig.home.sync();
+    let in_twos = [
+        vec!["a@example.test".to_owned(), "b@example.test".to_owned()],
+        vec!["c@example.test".to_owned()],
+    ];
+    assert_eq!(rounds(&rig), in_twos);
+    assert!(rig.row().starts_with("sent "), "{}", rig.row());
+}
+
+#[test]
+fn who_was_not_asked_yet_does_not_wait_behind_those_who_are_put_off() {
+    let Some(rig) = rig("") else { return };
+    rig.sink
+        .hello("250-sink.example\r\n250-LIMITS RCPTMAX=1\r\n250 AUTH PLAIN");
+    rig.sink.refuse("a@example.test", "450 4.2.0 greylisted");
+    let all = "a@example.test, b@example.test, c@example.test";
+    rig.home.json(&["send", "--to", all, "--subject", "Tea"]);
+    rig.home.sync();
+    assert_eq!(rig.sink.deliveries().len(), 0);
+    write(&local(&rig.home))
+        .execute_batch("UPDATE outbox SET next_try = 0")
+        .unwrap();
+    rig.home.sync();
+    assert_eq!(rounds(&rig), [["b@example.test"], ["c@example.test"]]);
+}
+
+#[test]
+fn a_server_that_serves_nobody_is_asked_less_and_less_and_not_for_ever() {
+    let Some(rig) = rig("") else { return };
+    rig.sink.greet("554 5.7.1 not from that network");
+    let send = ["send", "--to", "bo@example.test", "--subject", "Tea"];
+    rig.home.json(&send);
+    let minutes = "SELECT state || ' ' || ((next_try - strftime('%s') + 50) / 60) FROM outbox";
+    let sql = |sql: &str| write(&local(&rig.home)).execute_batch(sql).unwrap();
+    for wanted in ["queued 5", "queued 15", "queued 30"] {
+        rig.home.run(&["sync", "--once"]);
+        assert_eq!(rows(&write(&local(&rig.home)), minutes), [wanted]);
+        sql("UPDATE outbox SET next_try = 0");
+    }
+    let told = rig.home.run(&["outbox"]).code(0).text();
+    assert!(told.contains("turns us away (554"), "{told}");
+    sql("UPDATE outbox SET first_try = first_try - 5 * 24 * 3600 - 60");
+    rig.home.run(&["sync", "--once"]);
+    let told = rig.home.run(&["outbox"]).code(0).text();
+    assert!(told.contains("put off for five days"), "{told}");
+    assert!(rig.row().starts_with("refused "), "{}", rig.row());
+}

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use postrider::mime::hollow;
-use postrider::model::{Account, AccountName, MsgId, Query, Reach, Secret, Target};
+use postrider::model::{Account, AccountName, MsgId, Query, Reach, Secret, Service, Target};
 use postrider::sync::bodies::Came;
 use postrider::sync::host::{Host, NoSecret};
 use postrider::sync::worker::Worker;
@@ -25,11 +25,11 @@ struct Reads {
 }
 
 impl Host for Reads {
-    fn secret(&self, _: &Account) -> Result<Secret, NoSecret> {
+    fn secret(&self, _: &Account, _: Service) -> Result<Secret, NoSecret> {
         Ok(Secret::new("secret".to_owned()))
     }
     fn remember(&self, _: &AccountName, _: Secret) {}
-    fn forget(&self, _: &AccountName) {}
+    fn forget(&self, _: &AccountName, _: Service) {}
     fn attachment(&self, path: &Path) -> Result<Vec<u8>, String> {
         Err(path.display().to_string())
     }

@@ -26,6 +26,8 @@ struct Inside {
     refused: BTreeMap<String, String>,
     odd: Option<(String, String)>,
     hello: Option<String>,
+    greeting: Option<String>,
+    most: Option<usize>,
 }
 
 /// A server that takes everything and forgets nothing.
@@ -68,6 +70,16 @@ impl Sink {
     /// From now on this is the answer to EHLO.
     pub fn hello(&self, answer: &str) {
         self.inside.0.lock().unwrap().hello = Some(answer.to_owned());
+    }
+
+    /// From now on it greets so.
+    pub fn greet(&self, greeting: &str) {
+        self.inside.0.lock().unwrap().greeting = Some(greeting.to_owned());
+    }
+
+    /// From now on one message has so many recipients at most.
+    pub fn most(&self, recipients: usize) {
+        self.inside.0.lock().unwrap().most = Some(recipients);
     }
 
     /// From now on this recipient is taken again.
@@ -123,7 +135,8 @@ fn serve(socket: TcpStream, shared: &(Mutex<Inside>, Condvar)) -> Option<()> {
         to: vec![],
         raw: String::new(),
     };
-    say("220 sink.example ESMTP")?;
+    let greeting = shared.0.lock().unwrap().greeting.clone();
+    say(greeting.as_deref().unwrap_or("220 sink.example ESMTP"))?;
     loop {
         let mut line = String::new();
         if reader.read_line(&mut line).ok()? == 0 {
@@ -153,7 +166,11 @@ fn serve(socket: TcpStream, shared: &(Mutex<Inside>, Condvar)) -> Option<()> {
                 say("250 2.1.0 go on")?;
             }
             "RCPT" => {
-                let refused = shared.0.lock().unwrap().refused.get(&path()).cloned();
+                let inside = shared.0.lock().unwrap();
+                let full = inside.most.is_some_and(|most| mail.to.len() >= most);
+                let crowded = full.then(|| "452 4.5.3 too many recipients".to_owned());
+                let refused = inside.refused.get(&path()).cloned().or(crowded);
+                drop(inside);
                 if refused.is_none() {
                     mail.to.push(path());
                 }

@@ -13,7 +13,7 @@ use crate::config::{Config, ConfigError, Look, Paths, load};
 use crate::lang::tr;
 use crate::model::checkup::{Progress, Step};
 use crate::model::setup::Cancel;
-use crate::model::{Account, AccountName};
+use crate::model::{Account, AccountName, Service};
 use crate::net::domain::Resolver;
 use crate::sync::Host as _;
 use crate::text::Clean;
@@ -110,7 +110,7 @@ pub fn doctor(
     let mut shown: Vec<(String, Offers, AccountName)> = Vec::new();
     for one in &accounts {
         report.take(Progress::Part(title(one)));
-        let secret = desk.secret(one);
+        let secret = desk.secret(one, Service::Imap);
         let offers = account::account(one, secret, &wanted, &cancel, &mut |p| report.take(p));
         let name = one.name.as_str();
         let steps = std::mem::take(&mut report.steps);
@@ -203,7 +203,7 @@ pub fn for_screen(
         cache: &paths.cache,
         offline: false,
     };
-    let secret = Desk::new(paths, secrets, false).secret(one);
+    let secret = Desk::new(paths, secrets, false).secret(one, Service::Imap);
     account::account(one, secret, &wanted, cancel, tell);
     let mut visit = Visit::new(tell, cancel);
     visit.part(tr!("this machine").to_owned());

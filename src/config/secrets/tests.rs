@@ -55,14 +55,14 @@ fn a_store_that_is_locked_for_a_while_costs_no_password_that_worked() {
     let paths = Paths::locate(Some(folder.path())).unwrap();
     let secrets = Secrets::at(&paths);
     let (home, work) = (account("home"), account("work"));
-    let get = |account: &Account| secrets.fetch(account, Kind::Password);
+    let get = |account: &Account| secrets.password(account, Service::Imap);
     assert_eq!(get(&home).unwrap().reveal(), "old");
     store::lock(true);
     assert_eq!(get(&home).unwrap().reveal(), "old");
     // Another's was never given: that passes, and is no failure for good.
     assert!(matches!(get(&work), Err(SecretError::Passing(_))));
     // One that was refused is not given again.
-    secrets.typed(&home.name, None);
+    secrets.refused(&home.name, Service::Imap);
     assert!(matches!(get(&home), Err(SecretError::Passing(_))));
     store::lock(false);
     assert_eq!(get(&home).unwrap().reveal(), "old");
@@ -72,7 +72,7 @@ fn a_store_that_is_locked_for_a_while_costs_no_password_that_worked() {
 pub(super) mod store {
     use super::super::{OTHERWISE, SecretError};
     use crate::model::Secret;
-    use std::cell::RefCell;
+    use std::cell::{Cell, RefCell};
     use std::collections::BTreeMap;
 
     thread_local! {
@@ -89,6 +89,15 @@ pub(super) mod store {
 
     thread_local! {
         static AWAY: RefCell<bool> = const { RefCell::new(false) };
+    }
+
+    thread_local! {
+        static PLACE: Cell<bool> = const { Cell::new(true) };
+    }
+
+    /// Whether it has a collection from here on that things are put in.
+    pub fn has_place(place: bool) {
+        PLACE.set(place);
     }
 
     /// Whether it is locked from here on.
@@ -122,11 +131,10 @@ pub(super) mod store {
         with(|kept| drop(kept.remove(user)))
     }
 
-    pub fn works() -> Result<(), SecretError> {
-        with(|_| ())
-    }
-
     pub fn set(user: &str, secret: &Secret) -> Result<(), SecretError> {
+        if !PLACE.get() {
+            return Err(SecretError::Passing("it has no collection".to_owned()));
+        }
         with(|kept| drop(kept.insert(user.to_owned(), secret.reveal().to_owned())))
     }
 }
@@ -216,4 +224,79 @@ fn an_account_that_goes_takes_its_own_entry_along_and_no_other() {
         .forget(&account("work"), Kind::Password, false)
         .unwrap();
     assert!(store::entries().is_empty());
+}
+
+#[test]
+fn what_keeps_one_signed_in_is_remembered_while_the_store_is_locked() {
+    store::begin(&[]);
+    let (_folder, secrets) = secrets();
+    let (home, work) = (signed_in("home"), signed_in("work"));
+    let find = |account: &Account| secrets.find(account, Kind::RefreshToken);
+    let is = |account: &Account, text: &str| {
+        let found = find(account).unwrap().unwrap();
+        assert_eq!(found.reveal(), text);
+    };
+    let keep = |text: &str| secrets.keep(&home, Kind::RefreshToken, &secret(text));
+    keep("one").unwrap();
+    is(&home, "one");
+    keep("two").unwrap();
+    store::lock(true);
+    // The newest that was kept, and not the one that was read before.
+    is(&home, "two");
+    assert!(keep("three").is_err());
+    is(&home, "two");
+    assert!(matches!(find(&work), Err(SecretError::Passing(_))));
+    // What was refused is not given again.
+    secrets.refused(&home.name, Service::Smtp);
+    is(&home, "two");
+    secrets.refused(&home.name, Service::Imap);
+    assert!(matches!(find(&home), Err(SecretError::Passing(_))));
+    // With a file that has none, a locked store is no store without one.
+    secrets.vault().create(&secret("phrase")).unwrap();
+    assert!(matches!(find(&home), Err(SecretError::Passing(_))));
+    store::lock(false);
+    is(&home, "two");
+    secrets.forget(&home, Kind::RefreshToken, false).unwrap();
+    store::lock(true);
+    assert!(matches!(find(&home), Err(SecretError::Passing(_))));
+}
+
+#[test]
+fn a_store_works_that_keeps_what_it_is_given() {
+    assert!(matches!(keyring(), Err(SecretError::Store(_))));
+    store::begin(&[("ada", "old")]);
+    keyring().unwrap();
+    assert_eq!(store::entries(), ["ada"]);
+    // It answers questions and has no place for anything.
+    store::has_place(false);
+    assert!(store::find("ada").unwrap().is_some());
+    assert!(keyring().is_err());
+}
+
+#[test]
+fn a_typed_password_that_is_refused_for_sending_still_reads() {
+    let (_folder, secrets) = secrets();
+    let prompted = Account {
+        secret: SecretSource::Prompt,
+        ..account("home")
+    };
+    let given = |service| {
+        let found = secrets.password(&prompted, service);
+        found.ok().map(|s| s.reveal().to_owned())
+    };
+    let both = || [Service::Imap, Service::Smtp].map(given);
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(both(), [None, None]);
+    secrets.typed(&prompted.name, &secret("one"));
+    assert_eq!(both(), [some("one"), some("one")]);
+    secrets.refused(&prompted.name, Service::Smtp);
+    assert_eq!(both(), [some("one"), None]);
+    // What is typed now is for whom it lacks.
+    secrets.typed(&prompted.name, &secret("two"));
+    assert_eq!(both(), [some("one"), some("two")]);
+    secrets.refused(&prompted.name, Service::Imap);
+    assert_eq!(both(), [None, None]);
+    secrets.typed(&prompted.name, &secret("three"));
+    secrets.typed(&prompted.name, &secret("four"));
+    assert_eq!(both(), [some("four"), some("four")]);
 }

@@ -463,7 +463,7 @@ mod tests {
     fn a_refused_password_is_no_fault_of_tls() {
         let refused: Result<(), _> = Err(NetError::Auth(Default::default()));
         assert_eq!(Use::after(&refused), Use::Works);
-        let weak: Result<(), _> = Err(NetError::tls(
+        let weak: Result<(), _> = Err(NetError::tls_said(
             TlsFault::Untrusted,
             "this machine does not trust the certificate (EE certificate key too weak)",
         ));

@@ -4,6 +4,7 @@
 //! Nothing that was said in the clear outlives the handshake, and no credentials go out before it:
 //! only [`Security::None`] signs in without TLS, and only to a loopback address.
 
+use crate::lang::tr;
 use crate::model::{Account, Auth, Secret, Security};
 use crate::net::connect::{self, Patience};
 use crate::net::error::{NetError, TlsFault};
@@ -68,10 +69,9 @@ impl Session {
         match greeting.verdict {
             Verdict::Ok => {}
             Verdict::Preauth => {
-                return Err(NetError::tls(
-                    TlsFault::NoStartTls,
-                    "the server signs us in unasked (PREAUTH)",
-                ));
+                return Err(NetError::tls(TlsFault::NoStartTls, || {
+                    tr!("the server signs us in unasked (PREAUTH)").to_owned()
+                }));
             }
             _ => return Err(fail::closed(&greeting)),
         }
@@ -163,18 +163,16 @@ fn start_tls(port: &Port, account: &Account, patience: Patience) -> Result<(), N
         line.kill();
         return Err(match fail::refused(&status, &[]) {
             later @ NetError::Later(_) => later,
-            _ => NetError::tls(
-                TlsFault::NoStartTls,
-                format!("the server refused STARTTLS ({})", status.text),
-            ),
+            _ => NetError::tls(TlsFault::NoStartTls, || {
+                tr!("the server refused STARTTLS ({said})", said = status.text)
+            }),
         });
     }
     if line.has_unread() || line.stream().has_arrived()? {
         line.kill();
-        return Err(NetError::tls(
-            TlsFault::Injected,
-            "the server sent bytes in the clear after STARTTLS",
-        ));
+        return Err(NetError::tls(TlsFault::Injected, || {
+            tr!("something spoke in the clear between STARTTLS and the handshake").to_owned()
+        }));
     }
     let secured = connect::trust(account, &account.imap).and_then(|trust| {
         line.stream()
@@ -211,10 +209,9 @@ fn sign_in(
         let mut line = port.line();
         let stream = line.stream();
         if !stream.is_secure() && !stream.is_loopback() {
-            return Err(NetError::tls(
-                TlsFault::ClearText,
-                "no password is sent without TLS",
-            ));
+            return Err(NetError::tls(TlsFault::ClearText, || {
+                tr!("no password is sent without TLS").to_owned()
+            }));
         }
     }
     let message = sasl::first(auth, user, secret, &account.imap)?;

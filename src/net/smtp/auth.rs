@@ -4,6 +4,7 @@
 use super::reply::Reply;
 use super::session::{Pace, SmtpSession};
 use super::watch::Watch;
+use crate::lang::tr;
 use crate::model::{Account, Auth, Secret};
 use crate::net::error::{NetError, TlsFault};
 use crate::net::sasl;
@@ -39,10 +40,9 @@ impl SmtpSession {
     /// pass.
     pub fn sign_in(&mut self, account: &Account, secret: &Secret) -> Result<(), NetError> {
         if !self.is_private() {
-            return Err(NetError::tls(
-                TlsFault::ClearText,
-                "no password is sent without TLS",
-            ));
+            return Err(NetError::tls(TlsFault::ClearText, || {
+                tr!("no password is sent without TLS").to_owned()
+            }));
         }
         self.hushed(|session| session.authenticate(account, secret))
             .map_err(|e| sasl::hidden(e, account.auth, &account.user, secret, &account.smtp))

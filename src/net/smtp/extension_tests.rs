@@ -43,6 +43,29 @@ fn with_server(
     (connect(&account(port, Security::None)).unwrap(), server)
 }
 
+#[test]
+fn no_more_are_asked_than_a_transaction_takes() {
+    let offers = "250-LIMITS RCPTMAX=2 MAILMAX=1\r\n250-PIPELINING\r\n";
+    let (mut session, server) = with_server(offers, |peer| {
+        assert!(line(peer).starts_with("MAIL FROM:"));
+        assert!(line(peer).contains("<a@x.test>"));
+        assert!(line(peer).contains("<b@x.test>"));
+        say(peer, "250 ok\r\n250 ok\r\n250 ok\r\n");
+        assert_eq!(line(peer), "DATA");
+        say(peer, "354 go\r\n");
+        while line(peer) != "." {}
+        say(peer, "250 taken\r\n");
+    });
+    assert!(session.has_room());
+    let (report, _) = hand_over(&mut session, &mail(&["a@x.test", "b@x.test", "c@x.test"]));
+    let all = [Outcome::Accepted, Outcome::Accepted, Outcome::TryLater];
+    assert_eq!(outcomes(&report), all);
+    assert!(report.goes_on() && report.recipients[2].reply.is_none());
+    assert!(!session.has_room(), "one more would be refused");
+    drop(session);
+    server.join().unwrap();
+}
+
 fn hand_over(session: &mut SmtpSession, mail: &Mail<'_>) -> (SendReport, Vec<Stage>) {
     let mut stages = Vec::new();
     let report = session.send(mail, &mut |stage, _| {

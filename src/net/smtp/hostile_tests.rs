@@ -393,6 +393,35 @@ fn too_many_recipients_in_old_words_means_later() {
 }
 
 #[test]
+fn who_found_no_room_in_a_transaction_goes_with_the_next() {
+    let crowded: Option<&[u8]> = Some(b"452 4.5.3 too many recipients\r\n");
+    let later: Option<&[u8]> = Some(b"450 4.2.0 greylisted\r\n");
+    let refused: Option<&[u8]> = Some(b"550 5.1.1 no\r\n");
+    for (second, third, end, goes_on) in [
+        (crowded, crowded, OK, true),
+        (later, crowded, OK, true),
+        (later, later, OK, false),
+        // Nobody has it: there is no progress to go on from.
+        (crowded, crowded, Some(&b"450 4.2.0 later\r\n"[..]), false),
+        (refused, crowded, OK, false),
+    ] {
+        let (report, ..) = send(
+            vec![
+                ("MAIL", OK),
+                ("RCPT", OK),
+                ("RCPT", second),
+                ("RCPT", third),
+                ("RSET", OK),
+                ("DATA", GO),
+                (".", end),
+            ],
+            &["a@x.test", "b@x.test", "c@x.test"],
+        );
+        assert_eq!(report.goes_on(), goes_on, "{report:?}");
+    }
+}
+
+#[test]
 fn a_connection_that_can_not_be_reset_is_not_used_again() {
     let (report, _, lines) = send(
         vec![

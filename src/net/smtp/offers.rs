@@ -1,6 +1,6 @@
 //! What a server offers in EHLO (RFC 5321 §4.1.1.1), and what that means for a message: how large
 //! it may be (SIZE, RFC 1870), what it may hold (8BITMIME, RFC 6152; SMTPUTF8, RFC 6531), whether
-//! it may be held back there (FUTURERELEASE, RFC 4865).
+//! it may be held back there (FUTURERELEASE, RFC 4865), how many go at once (LIMITS, RFC 9422).
 //!
 //! A value that can be kept and asked long after the connection has ended.
 
@@ -61,6 +61,23 @@ impl Offers {
         (size > 0).then_some(size)
     }
 
+    /// How many recipients one transaction may have (RFC 9422 §4.2); `None` if the server does not say.
+    pub fn most_recipients(&self) -> Option<usize> {
+        self.limit("RCPTMAX")
+    }
+
+    /// How many transactions one connection may have (RFC 9422 §4.1); `None` if it does not say.
+    pub fn most_mails(&self) -> Option<usize> {
+        self.limit("MAILMAX")
+    }
+
+    fn limit(&self, name: &str) -> Option<usize> {
+        let all = self.get("LIMITS")?.split_whitespace();
+        let mut named = all.filter_map(|word| word.split_once('='));
+        let (_, value) = named.find(|(key, _)| *key == name)?;
+        value.parse().ok().filter(|most| *most > 0)
+    }
+
     /// Whether reports of delivery can be asked for (RFC 3461).
     pub fn reports(&self) -> bool {
         self.has("DSN")
@@ -118,6 +135,24 @@ mod unit {
             "SIZE 99999999999999999999",
         ] {
             assert_eq!(offers(&[odd]).max_size(), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn limits_are_read_where_they_are_numbers() {
+        let told = offers(&["limits rcptmax=20 MAILMAX=3"]);
+        assert_eq!(
+            (told.most_recipients(), told.most_mails()),
+            (Some(20), Some(3))
+        );
+        for odd in [
+            "LIMITS",
+            "LIMITS RCPTMAX",
+            "LIMITS RCPTMAX=0",
+            "LIMITS RCPTMAX=x",
+            "SIZE 1",
+        ] {
+            assert_eq!(offers(&[odd]).most_recipients(), None, "{odd}");
         }
     }
 

@@ -109,10 +109,22 @@ impl Reply {
     pub(super) fn for_recipient(&self) -> Result<(), bool> {
         match self.code / 100 {
             2 => Ok(()),
-            // "Too many recipients" in the words of RFC 821: it means "not in this transaction"
-            // (RFC 5321 §4.5.3.1.10).
-            5 => Err(!(self.code == 552 && self.enhanced().as_deref() == Some("5.5.3"))),
+            5 => Err(!self.is_crowded()),
             _ => Err(false),
+        }
+    }
+
+    /// Whether a recipient only found no room in this transaction: "too many recipients", also in the
+    /// words of RFC 821 (RFC 5321 §4.5.3.1.10).
+    pub(super) fn is_crowded(&self) -> bool {
+        match (self.code, self.enhanced().as_deref()) {
+            (452, Some("4.5.3")) | (552, Some("5.5.3")) => true,
+            // A bare 452 is about room on the disk more often than not.
+            (452, None) => {
+                let text = self.lines.join(" ").to_ascii_lowercase();
+                text.contains("too many recipients")
+            }
+            _ => false,
         }
     }
 
@@ -173,6 +185,17 @@ mod unit {
             reply(550, "5.1.1 no such user").enhanced().as_deref(),
             Some("5.1.1")
         );
+        for (code, text, crowded) in [
+            (452, "4.5.3 Error: too many recipients", true),
+            (452, "too many recipients", true),
+            (452, "4.3.1 no room", false),
+            (452, "no room", false),
+            (552, "5.5.3 too many recipients", true),
+            (552, "5.3.4 too large", false),
+            (450, "4.5.3 x", false),
+        ] {
+            assert_eq!(reply(code, text).is_crowded(), crowded, "{code} {text}");
+        }
         for (code, text) in [
             (550, "2.1.1 x"),
             (550, "5.1 x"),

@@ -66,12 +66,31 @@ pub struct SendReport {
     pub connection_lost: bool,
 }
 
+impl Asked {
+    /// Whether the message did not go to this one only because one transaction has no more room.
+    pub fn is_left_over(&self) -> bool {
+        self.outcome == Outcome::TryLater && self.reply.as_ref().is_none_or(Reply::is_crowded)
+    }
+}
+
+impl SendReport {
+    /// Whether the rest may go at once, in a transaction of its own: the server took the message for
+    /// some, and for others it had no room in the same transaction.
+    pub fn goes_on(&self) -> bool {
+        let has = self
+            .recipients
+            .iter()
+            .any(|r| r.outcome == Outcome::Accepted);
+        self.error.is_none() && has && self.recipients.iter().any(Asked::is_left_over)
+    }
+}
+
 impl SmtpSession {
     /// Hands one message over. `stage` is called before each stage; if it fails, the stage is not
     /// begun, the connection is closed and nothing was sent. It is told where each recipient stands.
     ///
     /// If any recipient is refused for good nothing is sent at all; if some are put off it is sent
-    /// to the others.
+    /// to the others. No more are asked than the server takes at once; the rest is to come again.
     pub fn send<E: std::fmt::Display>(
         &mut self,
         mail: &Mail<'_>,
@@ -120,11 +139,10 @@ impl Transaction<'_> {
         self.ask(mail, from)?;
         let any = |o: Outcome| self.asked.iter().any(|a| a.outcome == o);
         if any(Outcome::Refused) || !any(Outcome::Accepted) {
-            for one in self
-                .asked
-                .iter_mut()
-                .filter(|a| a.outcome == Outcome::Accepted)
-            {
+            let refused = any(Outcome::Refused);
+            let not_tried =
+                |a: &&mut Asked| a.outcome == Outcome::Accepted || (refused && a.is_left_over());
+            for one in self.asked.iter_mut().filter(not_tried) {
                 one.outcome = Outcome::NotTried;
                 one.reply = None;
             }
@@ -182,8 +200,14 @@ impl Transaction<'_> {
 
     /// Asks for the sender and for every recipient, several at once where the server takes that.
     fn ask(&mut self, mail: &Mail<'_>, from: String) -> Result<(), NetError> {
+        self.session.mails += 1;
+        let most = self.session.offers().most_recipients();
         let mut questions = vec![(None, from)];
         for (at, one) in self.asked.iter_mut().enumerate() {
+            if most.is_some_and(|most| questions.len() > most) {
+                one.outcome = Outcome::TryLater;
+                continue;
+            }
             match rcpt_to(&one.address, mail, self.session.offers()) {
                 Ok(command) => questions.push((Some(at), command)),
                 Err(error) => {

@@ -7,6 +7,7 @@
 use super::offers::Offers;
 use super::reply::{self, Gathering, Reply};
 use super::watch::{Going, SLOW, Watch};
+use crate::lang::tr;
 use crate::model::{Account, Security};
 use crate::net::connect::{self, Patience};
 use crate::net::error::{NetError, TlsFault};
@@ -69,6 +70,8 @@ pub struct SmtpSession {
     slow: Option<Instant>,
     /// Whether we sign in: what is said then is not kept, in case the server says it back.
     hushed: bool,
+    /// Transactions that were begun.
+    pub(super) mails: usize,
     /// Something went wrong after which nobody knows what the next reply is about.
     lost: bool,
 }
@@ -96,6 +99,7 @@ impl SmtpSession {
             watch,
             slow: None,
             hushed: false,
+            mails: 0,
             lost: false,
         };
         let greeting = session.read(pace.reply)?;
@@ -118,6 +122,13 @@ impl SmtpSession {
     /// The certificate that the server showed, in DER.
     pub fn certificate(&self) -> Option<Vec<u8>> {
         self.stream.certificate()
+    }
+
+    /// Whether the server takes one more message on this connection (RFC 9422 §4.1).
+    pub fn has_room(&self) -> bool {
+        self.offers
+            .most_mails()
+            .is_none_or(|most| self.mails < most)
     }
 
     /// Forgets a message that was begun (RSET): whether the connection can take the next one.
@@ -298,10 +309,9 @@ impl SmtpSession {
 
     fn start_tls(&mut self, account: &Account, patience: Patience) -> Result<(), NetError> {
         if !self.offers.has("STARTTLS") {
-            return Err(NetError::tls(
-                TlsFault::NoStartTls,
-                "the server offers no STARTTLS; nothing was sent in the clear",
-            ));
+            return Err(NetError::tls(TlsFault::NoStartTls, || {
+                tr!("the server offers no STARTTLS; nothing was sent in the clear").to_owned()
+            }));
         }
         let reply = self.command(&Starttls.to_string())?;
         // Busy, or its TLS is out of order just now (RFC 3207 §4): nobody stands in between for that.
@@ -309,16 +319,14 @@ impl SmtpSession {
             return Err(reply.error());
         }
         if reply.code != 220 {
-            return Err(NetError::tls(
-                TlsFault::NoStartTls,
-                format!("the server refused STARTTLS: {reply}"),
-            ));
+            return Err(NetError::tls(TlsFault::NoStartTls, || {
+                tr!("the server refused STARTTLS ({said})", said = reply)
+            }));
         }
         if !self.unread.is_empty() || self.stream.has_arrived()? {
-            return Err(NetError::tls(
-                TlsFault::Injected,
-                "something spoke in the clear between STARTTLS and the handshake",
-            ));
+            return Err(NetError::tls(TlsFault::Injected, || {
+                tr!("something spoke in the clear between STARTTLS and the handshake").to_owned()
+            }));
         }
         self.offers = Offers::default();
         let trust = connect::trust(account, &account.smtp)?;
@@ -328,11 +336,11 @@ impl SmtpSession {
 }
 
 impl Reply {
+    /// A server may greet with 554 and serve nobody from here (RFC 5321 §3.1).
     fn error_at_greeting(&self) -> NetError {
-        if self.is_permanent() {
-            NetError::Busy(self.refusal())
-        } else {
-            self.error()
+        match self.is_permanent() {
+            true => NetError::TurnedAway(self.refusal()),
+            false => self.error(),
         }
     }
 }

@@ -353,6 +353,8 @@ fn s08_a_bad_greeting_gets_no_credentials() {
         let error = connect(&account).unwrap_err();
         let page = greeting.starts_with(b"HTTP") || greeting.starts_with(b"<");
         assert_eq!(matches!(error, NetError::Web), page, "{error:?}");
+        let away = greeting.starts_with(b"554");
+        assert_eq!(matches!(error, NetError::TurnedAway(_)), away, "{error:?}");
         assert_eq!(server.join().unwrap(), Vec::<String>::new());
     }
 }
