@@ -9,8 +9,7 @@ use crate::net::discover::{Provider, Providers};
 use crate::net::error::{NetError, Refusal, TlsFault};
 use crate::text::Clean;
 
-pub use crate::model::checkup::Advice;
-pub use crate::net::causes::Service;
+pub use crate::model::{Service, checkup::Advice};
 
 /// Explains an error of one of an account's servers.
 pub fn explain(error: &NetError, account: &Account, service: Service) -> Advice {
