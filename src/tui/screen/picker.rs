@@ -179,7 +179,7 @@ impl<T: Clone> Picker<T> {
     }
 
     fn narrow(&mut self) {
-        self.hits = fuzzy::find(self.input.text(), self.texts.iter().map(String::as_str));
+        self.hits = fuzzy::find_near(self.input.text(), self.texts.iter().map(String::as_str));
         self.list = List::new(self.hits.len());
         self.lost = false;
     }

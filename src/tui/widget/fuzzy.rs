@@ -55,6 +55,26 @@ pub fn find<'a>(pattern: &str, texts: impl Iterator<Item = &'a str>) -> Vec<Hit>
     found.into_iter().map(|(_, hit)| hit).collect()
 }
 
+/// As [`find`], but where a text has the letters of each word side by side, those that have them
+/// scattered about are left out: nobody who types `snoo` means "Select nothing any more, or only…".
+pub fn find_near<'a>(pattern: &str, texts: impl Iterator<Item = &'a str>) -> Vec<Hit> {
+    let mut found = find(pattern, texts);
+    let words = pattern.split_whitespace().count();
+    if found.iter().any(|hit| runs(&hit.marks) <= words) {
+        found.retain(|hit| runs(&hit.marks) <= 2 * words);
+    }
+    found
+}
+
+/// Stretches of graphemes beside each other.
+fn runs(marks: &[usize]) -> usize {
+    let apart = marks.windows(2).filter(|pair| match pair {
+        [one, next] => *next > one + 1,
+        _ => false,
+    });
+    apart.count() + 1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,6 +104,24 @@ mod tests {
         assert_eq!(names("zzz", &texts), [""; 0]);
         let hit = &find("rd", ["e\u{301}r-d"].into_iter())[0];
         assert_eq!(hit.marks, [1, 3]);
+    }
+
+    #[test]
+    fn what_is_scattered_gives_way_to_what_stands_together() {
+        let said = [
+            "Put the conversation off: snooze",
+            "Select nothing any more, or not",
+            "so no",
+        ];
+        let near = |pattern: &str, texts: &[&str]| -> Vec<usize> {
+            let found = find_near(pattern, texts.iter().copied());
+            found.iter().map(|hit| hit.index).collect()
+        };
+        assert_eq!(near("snoo", &said), [0]);
+        // Nobody has it side by side: what there is has to do.
+        assert_eq!(near("snoo", &said[1..]), [0]);
+        assert_eq!(near("pc", &said), [0]);
+        assert_eq!(near("", &said).len(), 3);
     }
 
     proptest! {
