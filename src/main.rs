@@ -1,6 +1,7 @@
 //! The composition root: builds the parts, hands them to each other, decides the exit code.
 
 use postrider::cli::args::{self, Command};
+use postrider::cli::exit::Failure;
 use postrider::cli::seat::Seat;
 use postrider::cli::{self, compose, exit, home, written::Compose};
 use postrider::config::secrets::Secrets;
@@ -98,8 +99,7 @@ fn told(outcome: anyhow::Result<()>) -> u8 {
     match outcome {
         Ok(()) => 0,
         Err(error) => {
-            let text = format!("postrider: {}\n", exit::words(&error));
-            let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
+            note(exit::words(&error).as_str());
             exit::code(&error)
         }
     }
@@ -380,12 +380,34 @@ fn ride(
     let done = stage.and_then(|stage| tui::run(stage, ports));
     // Whoever waits for the lock has nothing to begin any more, or is done with it.
     turn::let_go(&stay.turn);
-    let patience = match done {
-        Ok(End::AddAccount | End::Reload) => ENDING,
-        _ => Duration::ZERO,
-    };
-    stay.alone = seat.close(patience);
-    Ok(done?)
+    let goes_on = matches!(done, Ok(End::AddAccount | End::Reload));
+    let patience = if goes_on { ENDING } else { Duration::ZERO };
+    // What takes a while is said on a terminal that is the user's again.
+    let stage = stay.stage.take_if(|_| !goes_on);
+    let unheard = stage.map(Stage::leave);
+    let closed = seat.close(patience, &mut || {
+        if !goes_on {
+            note(tr!("what you did last is still being written down"));
+        }
+    });
+    stay.alone = closed.alone;
+    let end = done?;
+    let mut lost = unheard.map(|u| u.failures()).unwrap_or_default();
+    if !closed.recorded {
+        lost.push(
+            tr!("the disk did not answer for a minute: what you did last may be lost").to_owned(),
+        );
+    }
+    match lost.is_empty() {
+        true => Ok(end),
+        false => Err(Failure::new(exit::IO, lost.join("\n")).into()),
+    }
+}
+
+/// Says something below the prompt.
+fn note(text: &str) {
+    let text = format!("postrider: {text}\n");
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
 }
 
 /// How an account is looked over.

@@ -4,13 +4,14 @@ use super::exit::{self, Failure};
 use super::host::Desk;
 use super::passphrase;
 use super::say::aside;
+use crate::config::lock::EngineLock;
 use crate::config::secrets::Secrets;
-use crate::config::{Config, ConfigError, Loaded, Paths, Problem, load, lock};
+use crate::config::{Config, ConfigError, Loaded, Paths, Problem, load};
 use crate::model::{Account, AccountName, Done, DraftId, Intent, MsgId};
 use crate::net::connect;
 use crate::net::http::Client;
 use crate::signal::Board;
-use crate::store::{Cache, Local, LocalReader, Priority, Reader, Writer};
+use crate::store::{self, Cache, Local, LocalReader, Priority, Reader, Writer};
 use crate::sync::bells::Bells;
 use crate::sync::engine::Parts;
 use crate::sync::ledger::Ledger;
@@ -24,6 +25,9 @@ use std::thread;
 
 /// What was done longer ago than this, in seconds, `undo` names before it takes it back.
 const JUST_NOW: i64 = 60;
+/// What is said of a damaged cache that another process works with.
+const IN_USE: &str =
+    "the cache is damaged and in use: it is made anew at the next start of what uses it";
 
 /// A home.
 pub struct Home {
@@ -151,7 +155,7 @@ impl Home {
     /// # Errors
     /// When it can't be opened.
     pub fn cache(&self) -> Result<Cache> {
-        cache(&self.paths)
+        cache(&self.paths, false)
     }
 
     /// What an engine is made of. `online`: this process holds the engine's lock.
@@ -164,7 +168,7 @@ impl Home {
         if online {
             passphrase::unlock(&self.secrets, &accounts)?;
         }
-        let mut parts = parts(own, accounts, board, online, undo_send)?;
+        let mut parts = parts(own, accounts, board, (online, online), undo_send)?;
         parts.rules = self.config.rules.clone().into();
         // An account that is left out for a mistake is not one that is gone.
         if online && self.problems.is_empty() {
@@ -198,6 +202,7 @@ impl Home {
             rules: parts.rules,
             undo_window: 0,
             idle: rhythm().idle,
+            fresh: Default::default(),
             begun: when::now() - JUST_NOW,
         })
     }
@@ -229,7 +234,9 @@ pub fn warm_up(accounts: &[Account]) {
     let _ = thread::Builder::new().spawn(move || accounts.iter().for_each(connect::prepare));
 }
 
-/// What an engine on these paths is made of. Where it will connect, [`warm_up`] comes before.
+/// What an engine on these paths is made of: whether it talks to servers (`online`; where it will
+/// connect, [`warm_up`] comes before), and whether this process holds the lock for that and has nothing
+/// open yet (`alone`): then a damaged cache is made anew.
 ///
 /// # Errors
 /// When a database can't be opened.
@@ -237,11 +244,11 @@ pub fn parts(
     (paths, secrets): (&Paths, &Secrets),
     accounts: Vec<Account>,
     board: Arc<Board>,
-    online: bool,
+    (online, alone): (bool, bool),
     undo_window: i64,
 ) -> Result<Parts> {
     let host: Arc<dyn Host> = Arc::new(Desk::new(paths, secrets, online));
-    let writer = Writer::spawn(cache(paths)?)?;
+    let writer = Writer::spawn(cache(paths, alone)?)?;
     let stores = Stores {
         cache: paths.cache.clone(),
         local: paths.local.clone(),
@@ -292,7 +299,9 @@ fn rhythm() -> Rhythm {
     times.map_or_else(Rhythm::default, Rhythm::hurried)
 }
 
-fn cache(paths: &Paths) -> Result<Cache> {
+/// Opens the cache. What is damaged is made anew where that takes it away from nobody: where this
+/// process is the one that may (`alone`), or nobody holds the engine's lock.
+fn cache(paths: &Paths, alone: bool) -> Result<Cache> {
     let mut local = Local::open(&paths.local)?;
     // Row ids begin above those of every earlier cache, so that an id never means two messages.
     let there = paths.cache.exists();
@@ -301,7 +310,24 @@ fn cache(paths: &Paths) -> Result<Cache> {
     } else {
         local.next_cache_epoch()?
     };
-    let opened = Cache::open(&paths.cache, epoch << 32)?;
+    let seed = epoch << 32;
+    let as_it_is = || Cache::open_as_it_is(&paths.cache, seed);
+    let mended = || Cache::open(&paths.cache, seed);
+    let lock = || EngineLock::try_take(&paths.lock);
+    let opened = match alone {
+        true => mended()?,
+        false if Cache::is_suspect(&paths.cache) => match lock()? {
+            Some(_alone) => mended()?,
+            None => as_it_is().context(IN_USE)?,
+        },
+        false => match as_it_is() {
+            Err(store::Error::Corrupt(why)) => match lock()? {
+                Some(_alone) => mended()?,
+                None => return Err(store::Error::Corrupt(why)).context(IN_USE),
+            },
+            other => other?,
+        },
+    };
     if there && opened.created {
         local.next_cache_epoch()?;
     }
@@ -321,7 +347,7 @@ pub fn left_open(local: &Path) -> Result<(Vec<DraftId>, Vec<DraftId>)> {
     for (id, process) in open {
         match process {
             None => aside.push(id),
-            Some(process) if !lock::is_running(process) => crashed.push(id),
+            Some(process) if !process.is_other_running() => crashed.push(id),
             Some(_) => {}
         }
     }

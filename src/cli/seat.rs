@@ -4,9 +4,13 @@
 
 use crate::model::Intent;
 use crate::sync::Engine;
+use crate::sync::engine::Ended;
 use crate::sync::ledger::Reply;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// Longer than anybody needs to put an intent into the ledger's queue.
+const ASKING: Duration = Duration::from_secs(5);
 
 /// Where the engine sits; empty once the screen has ended.
 pub struct Seat(Mutex<Option<Arc<Engine>>>);
@@ -44,19 +48,26 @@ impl Seat {
         }
     }
 
-    /// Ends the engine; another that comes later is not taken. Whether all of its threads were gone
-    /// within this time.
-    pub fn close(&self, within: Duration) -> bool {
-        let engine = self.inside().take();
-        // Who asked in the last moment is served at once; one who is not lets go later.
-        match engine.map(Arc::try_unwrap) {
-            Some(Ok(engine)) => engine.end(within),
-            Some(Err(shared)) => {
-                drop(shared);
-                false
+    /// Ends the engine, as [`Engine::end`]; another that comes later is not taken.
+    pub fn close(&self, within: Duration, slow: &mut dyn FnMut()) -> Ended {
+        let mut engine = self.inside().take();
+        let until = Instant::now() + ASKING;
+        while let Some(shared) = engine {
+            match Arc::try_unwrap(shared) {
+                Ok(engine) => return engine.end(within, slow),
+                // Who asked in the last moment only puts it into the queue.
+                Err(shared) if Instant::now() < until => {
+                    std::thread::yield_now();
+                    engine = Some(shared);
+                }
+                Err(_) => {
+                    let (recorded, alone) = (false, false);
+                    return Ended { recorded, alone };
+                }
             }
-            None => true,
         }
+        let (recorded, alone) = (true, true);
+        Ended { recorded, alone }
     }
 
     fn inside(&self) -> MutexGuard<'_, Option<Arc<Engine>>> {

@@ -303,7 +303,7 @@ fn watch(home: &Home, as_json: bool, parts: Parts, board: &Arc<Board>) -> Result
             }
         }
     }
-    engine.stop();
+    engine.stop(&mut || ());
     Ok(0)
 }
 

@@ -55,20 +55,6 @@ impl EngineLock {
     }
 }
 
-/// Whether another process with this number is running. One that began with our own number before
-/// us is gone.
-pub fn is_running(process: u32) -> bool {
-    let pid = i32::try_from(process)
-        .ok()
-        .and_then(rustix::process::Pid::from_raw);
-    process != std::process::id()
-        && pid.is_some_and(|pid| {
-            let sign = rustix::process::test_kill_process(pid);
-            // Somebody else's process is one all the same.
-            !matches!(sign, Err(e) if e == rustix::io::Errno::SRCH)
-        })
-}
-
 /// Rings a bell between processes. A bell that can't be rung is only slower: queues are also
 /// looked at from time to time.
 pub fn ring(bell: &Path) {

@@ -11,6 +11,7 @@ use postrider::notify;
 use postrider::signal::{Board, Ringer, Topic};
 use postrider::sync::Engine;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Whose turn it is to talk to servers.
@@ -67,7 +68,12 @@ pub fn beginning(
     let told = loaded.config.notify.clone();
     // An account that can't be read is not one that is gone.
     let all = loaded.problems.is_empty();
+    // Once there is a screen it reads the cache that was there: another in its place waits for the
+    // next start.
+    let began = AtomicBool::new(false);
     move |online| {
+        let first = !began.swap(true, Ordering::SeqCst);
+        let alone = online && first;
         let cloned = Arc::clone(&board);
         if online {
             home::warm_up(&accounts);
@@ -76,7 +82,7 @@ pub fn beginning(
             (&paths, &secrets),
             accounts.clone(),
             cloned,
-            online,
+            (online, alone),
             undo_send,
         )?;
         parts.rules = rules.clone().into();

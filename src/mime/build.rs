@@ -91,7 +91,7 @@ pub fn outgoing(
         subject,
         filed,
         wire,
-        draft: draft.id,
+        draft: draft.id.map(|id| (id, draft.rev)),
         dsn: draft.options.dsn,
         remind: draft.options.remind,
         ..Outgoing::new(account.name.clone(), message_id, now)

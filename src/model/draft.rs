@@ -118,16 +118,24 @@ pub struct Draft {
     /// The message on the server that it takes the place of once it is saved: a draft that another
     /// program left there. Not kept with the draft.
     pub replaces: Option<LocationId>,
+    /// The composer of this process that it was begun in, 0: none. Not kept with the draft: it tells
+    /// two saves of one draft apart from two drafts while it has no row.
+    pub begun: u64,
     /// When it was last saved, seconds since 1970; 0 before.
     pub saved: i64,
+    /// Which of its row's revisions it was read from, or written as; 0 before. Who saves it says by
+    /// this what he has seen.
+    pub rev: i64,
 }
 
 impl Draft {
-    /// Whether another one would be kept as this one is: only the time may differ.
+    /// Whether another one would be kept as this one is: only the time and the revision may differ.
     pub fn says(&self, other: &Draft) -> bool {
-        let (saved, replaces) = (self.saved, self.replaces);
+        let (saved, rev, replaces) = (self.saved, self.rev, self.replaces);
         let other = Draft {
+            begun: self.begun,
             saved,
+            rev,
             replaces,
             ..other.clone()
         };
@@ -153,7 +161,9 @@ impl Draft {
             references: Vec::new(),
             source: None,
             replaces: None,
+            begun: 0,
             saved: 0,
+            rev: 0,
         }
     }
 }

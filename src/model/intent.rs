@@ -152,6 +152,8 @@ pub enum Intent {
     CloseDraft(DraftId),
     /// The program ends while this is being written: keep it, to be gone on with at the next start.
     PutAside(Box<Draft>),
+    /// The same of a draft of which every word is saved.
+    LeaveOpen(DraftId),
     /// Throw a draft away; an undo brings it back.
     DiscardDraft(DraftId),
     /// Throw away what is being written, as it is now; an undo brings it back.
@@ -209,6 +211,11 @@ pub struct Done {
     pub gone: Vec<LocationId>,
     /// The draft's row, after a save or an edit.
     pub draft: Option<DraftId>,
+    /// Of that row, the revision that was written; 0 where none was.
+    pub rev: i64,
+    /// Whether the row is another one than that which the draft was read from: somebody else wrote on
+    /// that one, or sent it. `label` says so.
+    pub parted: bool,
     /// The outbox row, after a submission.
     pub outbox: Option<OutboxId>,
     /// Whether it can be undone by [`Intent::Undo`].

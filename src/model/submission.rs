@@ -20,8 +20,9 @@ pub struct Outgoing {
     pub wire: Arc<Vec<u8>>,
     /// The bytes for Sent: as `wire`, with Bcc. None: no copy is filed.
     pub filed: Arc<Vec<u8>>,
-    /// The draft that goes when this row comes, in the same transaction.
-    pub draft: Option<DraftId>,
+    /// The draft that goes when this row comes, in the same transaction, and the revision of it that
+    /// this is.
+    pub draft: Option<(DraftId, i64)>,
     /// Not to be sent before this time, seconds since 1970 (undo window, or a time of the user's).
     pub not_before: i64,
     /// Whether that time is one that the user chose.

@@ -37,7 +37,8 @@ pub struct Opened {
 }
 
 impl Cache {
-    /// Opens the cache, making it if there is none. A damaged file is moved aside and made anew.
+    /// Opens the cache, making it if there is none. A damaged file is moved aside and made anew: only
+    /// for the process that holds the engine's lock, since others would go on with the old file.
     ///
     /// `id_seed`: a new file's row ids begin above it. It has to be larger than any id that an
     /// earlier cache handed out, so that an id never comes to mean another message.
@@ -45,10 +46,17 @@ impl Cache {
     /// # Errors
     /// A newer schema, or the file can't be made or read.
     pub fn open(path: &Path, id_seed: i64) -> Result<Opened> {
-        match Cache::try_open(path, id_seed) {
+        let opened = match Cache::is_suspect(path) {
+            true => Err(Error::Corrupt("it was found damaged in use".to_owned())),
+            false => Cache::open_as_it_is(path, id_seed),
+        };
+        match opened {
             Err(Error::Corrupt(_)) => {
+                // Whatever ends the program now, the next start goes on with it.
+                open::suspect(path);
                 let aside = open::move_aside(path)?;
-                let opened = Cache::try_open(path, id_seed)?;
+                let opened = Cache::open_as_it_is(path, id_seed)?;
+                let _ = std::fs::remove_file(open::suspect_marker(path));
                 Ok(Opened {
                     moved_aside: Some(aside),
                     ..opened
@@ -58,14 +66,17 @@ impl Cache {
         }
     }
 
-    fn try_open(path: &Path, id_seed: i64) -> Result<Opened> {
-        let suspect = open::suspect_marker(path);
-        if suspect.exists() {
-            // It was found in use; no check of SQLite's knows all damage (an index of words, a
-            // value inside a row), and the cache can be had again.
-            let _ = std::fs::remove_file(&suspect);
-            return Err(Error::Corrupt("it was found damaged in use".to_owned()));
-        }
+    /// Whether damage was found in it while it was in use. No check of SQLite's knows all damage (an
+    /// index of words, a value inside a row), and the cache can be had again.
+    pub fn is_suspect(path: &Path) -> bool {
+        open::suspect_marker(path).exists()
+    }
+
+    /// As [`Cache::open`], but what is damaged stays where it is.
+    ///
+    /// # Errors
+    /// As [`Cache::open`]; [`Error::Corrupt`].
+    pub fn open_as_it_is(path: &Path, id_seed: i64) -> Result<Opened> {
         let mut conn = open::writing(path, Durability::Normal)?;
         let created =
             migrate::migrate(&mut conn, path, migrate::CACHE, |tx| seed_ids(tx, id_seed))?;

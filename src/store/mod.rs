@@ -5,6 +5,7 @@
 
 pub mod error;
 mod open;
+pub mod process;
 mod migrate;
 mod codec;
 mod words;
@@ -85,14 +86,15 @@ pub use listed::{Counted, Listed};
 pub use listing::{Contents, MailboxInfo};
 pub use local::{
     Arrival, Asked, CopyId, CopyState, DraftCopy, DraftLine, End, Entry, Fate, Filed, Hindrance,
-    IsGone, Landed, Leaving, Local, LocalReader, Moved, Origin, Past, Place, Redo, Redone, Ruled,
-    Sent, Since, Stand, Undo, UndoOne, Undone, Would,
+    IsGone, KeptDraft, Landed, Leaving, Local, LocalReader, Moved, Origin, Parted, Past, Place,
+    Redo, Redone, Ruled, Sent, Since, Stand, Undo, UndoOne, Undone, Whose, Would,
 };
 pub use mailboxes::{Cursor, Mailbox};
 pub use marked::Marked;
 pub use ops::Outcome;
 pub use packed::{NewMessage, Packed};
 pub use picked::{Picking, Stub};
+pub use process::Process;
 pub use reader::{Reader, ServerPlace, Shown, WantedBody};
 pub use refill::Refilled;
 pub use renamed::Renames;

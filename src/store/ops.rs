@@ -99,6 +99,27 @@ impl Cache {
         })
     }
 
+    /// Lays operations over those of their messages that came since they were laid. Answers over which
+    /// something was laid.
+    ///
+    /// # Errors
+    /// When the cache can't be written.
+    pub fn lay_missing(&mut self, ops: &[Op]) -> Result<Vec<OpId>> {
+        self.write(|tx, tally| {
+            let mut late = Vec::new();
+            for op in ops {
+                let laid: BTreeSet<i64> = laid_by(tx, op.id.0)?.into_iter().map(|l| l.0).collect();
+                let roots: BTreeSet<i64> = lay_op(tx, op)?.into_iter().collect();
+                let missing: Vec<i64> = roots.difference(&laid).copied().collect();
+                for root in &missing {
+                    refresh(tx, tally, *root)?;
+                }
+                late.extend((!missing.is_empty()).then_some(op.id));
+            }
+            Ok(late)
+        })
+    }
+
     /// Drops what moved into this mailbox without COPYUID and was not found there. To be called
     /// after a whole pull of the mailbox that began after the move was settled. Answers how many.
     pub fn drop_unmatched(&mut self, mailbox: MailboxId) -> Result<usize> {

@@ -96,6 +96,18 @@ pub fn from(session: &mut Session, id: &MessageId, first: u32) -> Result<Vec<Uid
     Ok(found)
 }
 
+/// The newest messages, so many of them, by their Message-IDs; none if the server refuses to tell.
+///
+/// # Errors
+/// As the session.
+pub fn newest(session: &mut Session, most: u32) -> Result<BTreeMap<MessageId, Vec<Uid>>, NetError> {
+    let told = session.newest(most).and_then(|uids| read(session, &uids));
+    match told {
+        Err(error) if is_refusal(&error) => Ok(BTreeMap::new()),
+        other => other,
+    }
+}
+
 /// What the server finds, or its refusal. One that says to come back later is asked once more.
 fn ask(session: &mut Session, id: &MessageId) -> Result<Result<Vec<Uid>, NetError>, NetError> {
     let stumbled = |error: &NetError| {

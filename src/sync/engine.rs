@@ -4,12 +4,13 @@
 //! and submitters wait for bells and sockets with deadlines; the cache writer waits for its queue.
 //! Whoever posts to the writer may wait for room in its queue, and the writer waits for no one.
 
-use crate::lang::{self, tr};
+use crate::lang::{self, tr, trn};
+use crate::mime::site;
 use crate::model::{Account, AccountName, Intent, Quota, Rule};
 use crate::net::http::Client;
 use crate::net::roam::{Change, Roam};
 use crate::signal::{Board, Doorbell, Ringer};
-use crate::store::{Local, Priority, Reader, Writer};
+use crate::store::{Local, Priority, Reader, Whose, Writer};
 use crate::sync::bells::{AccountBells, Bells};
 use crate::sync::connections::Connections;
 use crate::sync::error::SyncError;
@@ -24,7 +25,8 @@ use crate::sync::rhythm::Rhythm;
 use crate::sync::worker::{Others, Worker};
 use crate::sync::{guard, harvest, ondemand, reread, submitter, watcher};
 use crate::text::when;
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::RecvTimeoutError::Disconnected;
+use crossbeam_channel::{Receiver, Sender, bounded};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -35,6 +37,11 @@ const INTENTS: usize = 1024;
 const REQUESTS: usize = 256;
 /// How long `sync --once` reads messages once more.
 const READING: Duration = Duration::from_secs(60);
+/// How long what was asked for may take to be durable once the program ends. Another process that
+/// writes the same file is done within seconds; a disk that needs longer is broken.
+const RECORDING: Duration = Duration::from_secs(60);
+/// Whoever waits longer than this for it is told.
+const MOMENT: Duration = Duration::from_secs(1);
 /// Between two looks whether all threads have ended.
 const BETWEEN: Duration = Duration::from_millis(2);
 
@@ -65,6 +72,8 @@ pub struct Parts {
 /// The running engine. Dropping it stops it without waiting for slow servers.
 pub struct Engine {
     intents: Option<Sender<(Intent, Reply)>>,
+    /// Closed once the ledger has recorded the last intent.
+    recorded: Option<Receiver<()>>,
     stop: Arc<AtomicBool>,
     bells: Vec<Ringer>,
     nudged: Vec<Ringer>,
@@ -127,6 +136,19 @@ pub fn recover(parts: &Parts) -> Result<(), SyncError> {
     let reader = Reader::open(&parts.stores.cache)?;
     for account in &parts.accounts {
         local.crashed(&account.name)?;
+        let whose = Whose {
+            host: account.imap.host.to_lowercase(),
+            user: account.user.clone(),
+        };
+        let waited = local.account_is(&account.name, &whose, &is_same)?;
+        if waited > 0 {
+            parts.board.notice(trn!(
+                n = waited,
+                "{account} is another account than it was: {n} change that waited is not made",
+                "{account} is another account than it was: {n} changes that waited are not made",
+                account = account.name
+            ));
+        }
         for renames in reader.renames(&account.name)? {
             local.rename_mailboxes(&account.name, &renames)?;
         }
@@ -144,6 +166,16 @@ pub fn recover(parts: &Parts) -> Result<(), SyncError> {
     Ok(())
 }
 
+/// Whether an account is the one that it was, by another name of its server or another spelling of its
+/// user.
+fn is_same(was: &Whose, now: &Whose) -> bool {
+    let local = |user: &str| user.split('@').next().unwrap_or_default().to_lowercase();
+    let bare = [was, now].iter().any(|w| !w.user.contains('@'));
+    let user =
+        was.user.eq_ignore_ascii_case(&now.user) || (bare && local(&was.user) == local(&now.user));
+    user && (was.host == now.host || site::same_site(&was.host, &now.host))
+}
+
 impl Engine {
     /// Starts the ledger, and when `online` each account's threads.
     ///
@@ -154,6 +186,7 @@ impl Engine {
         let mut bells = Bells::default();
         let mut engine = Engine {
             intents: None,
+            recorded: None,
             stop: Arc::clone(&stop),
             bells: Vec::new(),
             nudged: Vec::new(),
@@ -184,12 +217,15 @@ impl Engine {
             rules: parts.rules,
             undo_window: parts.undo_window,
             idle: parts.rhythm.idle,
+            fresh: Default::default(),
             begun: when::now(),
         };
         let (sender, receiver) = bounded::<(Intent, Reply)>(INTENTS);
         let myself = Arc::new(sender.clone());
-        spawn("ledger", move || ledger.run(&receiver, &myself, &stop))?;
-        engine.intents = Some(sender);
+        let (records, recorded) = bounded(0);
+        let run = move || ledger.run(&receiver, &myself, &stop, records);
+        spawn("ledger", run)?;
+        (engine.intents, engine.recorded) = (Some(sender), Some(recorded));
         Ok(engine)
     }
 
@@ -303,48 +339,62 @@ impl Engine {
         self.nudged.clone()
     }
 
-    /// Finishes what intents are queued and tells every thread to stop. Connections are closed by
-    /// their threads or by the end of the process; nothing waits for a server.
-    pub fn stop(&mut self) {
+    /// Tells every thread to stop and waits until all that was asked for is durable, a message that is
+    /// being built, too. `false` if that was in vain for a minute; `slow` is called if it takes longer
+    /// than a moment. Connections are closed by their threads or by the end of the process: nothing
+    /// waits for a server.
+    pub fn stop(&mut self, slow: &mut dyn FnMut()) -> bool {
         self.stop.store(true, Ordering::SeqCst);
         for bell in &self.bells {
             bell.ring();
         }
+        // It may sleep. Where no intent fits in, there are enough to keep it awake.
         if let Some(intents) = self.intents.take() {
-            let (done, wait) = bounded(1);
-            // The ledger holds a sender of its own; an empty intent behind all others says that
-            // they are recorded.
-            let last: Reply = Box::new(move |_| {
-                let _ = done.send(());
-            });
-            if intents.send((Intent::CheckMail, last)).is_ok() {
-                let _ = wait.recv_timeout(Duration::from_secs(2));
-            }
+            let _ = intents.try_send((Intent::CheckMail, Box::new(|_| ())));
+        }
+        let Some(recorded) = self.recorded.take() else {
+            return true;
+        };
+        let wait = |longest| recorded.recv_timeout(longest) == Err(Disconnected);
+        wait(MOMENT) || {
+            slow();
+            wait(RECORDING)
         }
     }
 }
 
+/// How an engine ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Whether all that was asked of it is durable.
+    pub recorded: bool,
+    /// Whether none of its threads is left. Those that still wait for a server must not meet others in
+    /// their place.
+    pub alone: bool,
+}
+
 impl Engine {
-    /// Stops, and waits until no thread of it is left; for one that is started after it on the same
-    /// databases. `false`: after this time some still wait for a server, which then must not meet
-    /// others in their place.
-    pub fn end(mut self, within: Duration) -> bool {
-        self.stop();
+    /// [Stops](Engine::stop), and waits so long at most until no thread of it is left; for one that is
+    /// started after it on the same databases.
+    pub fn end(mut self, within: Duration, slow: &mut dyn FnMut()) -> Ended {
+        let recorded = self.stop(slow);
         let until = Instant::now() + within;
         // Each thread holds it for as long as it runs.
         while Arc::strong_count(&self.stop) > 1 {
             if Instant::now() >= until {
-                return false;
+                let alone = false;
+                return Ended { recorded, alone };
             }
             std::thread::sleep(BETWEEN);
         }
-        true
+        let alone = true;
+        Ended { recorded, alone }
     }
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.stop();
+        self.stop(&mut || ());
     }
 }
 

@@ -16,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Messages of one operation that are looked for elsewhere; each costs a search in some mailboxes.
 const FOLLOWED: usize = 50;
+/// Messages that may have come to a destination besides, while many were moved there.
+const BESIDE: usize = 1_000;
 /// Messages whose Message-IDs are read again before flags are changed.
 const READ_AGAIN: usize = 500;
 /// Mailboxes in which they are looked for.
@@ -212,7 +214,8 @@ fn only(session: &mut Session, id: Option<&MessageId>) -> Result<Option<Uid>, Sy
 
 /// Looks for messages that are no longer where they were: in the operation's destination, where the
 /// cache knows them, and wherever mail came since we last looked. What is removed for good is never
-/// followed: another copy is not what the user saw. Answers the places, and which messages were
+/// followed: another copy is not what the user saw, and many are looked for in the destination alone.
+/// Answers the places, and which messages were
 /// not found.
 ///
 /// # Errors
@@ -225,8 +228,11 @@ pub fn elsewhere(
     gone: Vec<MessageKey>,
 ) -> Result<(Places, Vec<MessageKey>), SyncError> {
     let mut places = Places::new();
-    if op.kind == OpKind::Expunge || gone.len() > FOLLOWED {
+    if op.kind == OpKind::Expunge {
         return Ok((places, gone));
+    }
+    if gone.len() > FOLLOWED {
+        return together(session, op, from, gone);
     }
     let reader = kit.reader()?;
     let mut rest = Vec::new();
@@ -262,6 +268,41 @@ pub fn elsewhere(
         }
     }
     let lost = rest.into_iter().map(|(key, _)| key).collect();
+    Ok((places, lost))
+}
+
+/// Of many messages only the operation's own destination is asked, once for all of them: what a move
+/// that was cut has brought there is among its newest.
+fn together(
+    session: &mut Session,
+    op: &Op,
+    from: &MailboxName,
+    gone: Vec<MessageKey>,
+) -> Result<(Places, Vec<MessageKey>), SyncError> {
+    let mut places = Places::new();
+    let Some(to) = destination(op).filter(|to| *to != from) else {
+        return Ok((places, gone));
+    };
+    let selected = match session.select(to, Mode::ReadOnly) {
+        Err(error) if !error.ends_session() => return Ok((places, gone)),
+        other => other?,
+    };
+    let most = u32::try_from(gone.len() + BESIDE).unwrap_or(u32::MAX);
+    let there = by_id::newest(session, most)?;
+    let mut found = Found::new();
+    let mut lost = Vec::new();
+    for key in gone {
+        let named = key.message_id.as_ref().and_then(|id| there.get(id));
+        match named.map(Vec::as_slice) {
+            Some([only]) => {
+                found.insert(*only, key);
+            }
+            _ => lost.push(key),
+        }
+    }
+    if !found.is_empty() {
+        places.insert(to.clone(), (selected.uidvalidity, found));
+    }
     Ok((places, lost))
 }
 

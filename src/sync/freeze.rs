@@ -27,7 +27,6 @@ pub fn freeze(
     let id = build::new_message_id(&account.email);
     let mut outgoing =
         build::outgoing(draft, account, &files, id, now).map_err(|e| e.to_string())?;
-    outgoing.draft = draft.id;
     outgoing.source = source.zip(mark(draft.kind));
     Ok(outgoing)
 }

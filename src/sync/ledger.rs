@@ -6,8 +6,8 @@
 
 use crate::lang::{self, mark, tr, trn};
 use crate::model::{
-    Account, AccountName, Done, Intent, MailboxId, MessageId, MsgId, Op, ReminderState, Role, Rule,
-    Service, Target, Verb,
+    Account, AccountName, Done, DraftId, Intent, MailboxId, MessageId, MsgId, Op, ReminderState,
+    Role, Rule, Service, Target, Verb,
 };
 use crate::signal::{Board, Topic};
 use crate::store::{Cache, Local, Priority, Reader, ResolvedTarget, Writer};
@@ -21,10 +21,11 @@ use crate::sync::ondemand;
 use crate::sync::overlay::{self, Layer};
 use crate::text::{Clean, when};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What is said when recording or building something panicked.
 pub(super) const FAULT: &str =
@@ -72,18 +73,22 @@ pub struct Ledger {
     pub undo_window: i64,
     /// A draft that was not typed at for so long is copied to the server.
     pub idle: Duration,
+    /// The rows of drafts that were begun here: by the composer, which may not know it yet.
+    pub fresh: BTreeMap<u64, DraftId>,
     /// What was done before this (seconds since 1970) is named before it is taken back.
     pub begun: i64,
 }
 
 impl Ledger {
     /// Serves intents until the engine stops and all that came is recorded. `myself` carries
-    /// messages back that were built on a thread of their own.
+    /// messages back that were built on a thread of their own; `_records` is dropped before anything
+    /// else, so that nobody who waits for that waits for the cache.
     pub fn run(
         mut self,
         intents: &Receiver<(Intent, Reply)>,
         myself: &Arc<Sender<(Intent, Reply)>>,
         stop: &AtomicBool,
+        _records: Sender<()>,
     ) {
         loop {
             let stops = stop.load(Ordering::SeqCst);
@@ -211,18 +216,7 @@ impl Ledger {
             Intent::RedoOne(action) => self.redo_one(action, now, after),
             Intent::TestRules(which) => self.test_rules(&which, now),
             Intent::ApplyRules(which) => self.apply_rules(&which, now, after),
-            Intent::SaveDraft(draft) => {
-                let id = self.save(&draft, now)?;
-                after.topics.push(Topic::Drafts);
-                if self.is_copied(&draft.account) {
-                    let rested = Instant::now() + self.idle;
-                    self.bells.resting.insert(draft.account, rested);
-                }
-                Ok(Done {
-                    draft: Some(id),
-                    ..Done::default()
-                })
-            }
+            Intent::SaveDraft(draft) => self.autosave(*draft, now, after),
             Intent::CloseDraft(id) => {
                 self.local.close_draft(id)?;
                 after.copy = self.whose(id)?;
@@ -233,14 +227,25 @@ impl Ledger {
                 self.local.put_aside(id)?;
                 Ok(Done::default())
             }
+            Intent::LeaveOpen(id) => {
+                self.local.put_aside(id)?;
+                Ok(Done::default())
+            }
             Intent::DiscardDraft(id) => {
                 after.copy = self.whose(id)?;
                 self.discard(id, now, after)
             }
             Intent::Discard(draft) => {
-                let id = self.save(&draft, now)?;
+                let kept = self.save(&draft, now)?;
                 after.copy = Some(draft.account);
-                self.discard(id, now, after)
+                let done = self.discard(kept.id, now, after)?;
+                Ok(match kept.parted {
+                    Some(_) => Done {
+                        label: tr!("Draft discarded; what another window wrote stays").to_owned(),
+                        ..done
+                    },
+                    None => done,
+                })
             }
             Intent::Queue(outgoing) => self.queue(*outgoing, now, after),
             Intent::Submit(draft) => {
@@ -425,7 +430,7 @@ impl Ledger {
         self.accounts.iter().find(|a| a.name == *name)
     }
 
-    fn is_copied(&self, account: &AccountName) -> bool {
+    pub(super) fn is_copied(&self, account: &AccountName) -> bool {
         self.account(account).is_some_and(|a| a.mirror_drafts)
     }
 

@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-struct Nobody;
+pub(super) struct Nobody;
 
 impl Host for Nobody {
     fn secret(&self, _: &Account, _: Service) -> Result<Secret, NoSecret> {
@@ -81,6 +81,7 @@ impl Desk {
             rules: Arc::default(),
             undo_window: 10,
             idle: std::time::Duration::from_millis(20),
+            fresh: Default::default(),
             begun: 0,
         };
         Desk {
@@ -556,35 +557,6 @@ fn nothing_is_taken_back_by_surprise() {
     let back = desk.ledger.local.read().drafts().unwrap();
     assert_eq!(back[0].body, "not saved yet");
     assert!(desk.ledger.carry_out(Intent::Undo).is_err());
-}
-
-#[test]
-fn what_was_being_written_at_the_end_is_gone_on_with_and_was_no_crash() {
-    let mut desk = Desk::new();
-    let draft = Draft {
-        body: "half a".to_owned(),
-        ..Draft::new(account().name)
-    };
-    let aside = |desk: &mut Desk, draft: &Draft| {
-        let intent = Intent::PutAside(Box::new(draft.clone()));
-        desk.ledger.carry_out(intent).unwrap();
-        let open = desk.ledger.local.read().open_drafts().unwrap();
-        assert!(matches!(open[..], [(_, None)]), "{open:?}");
-        desk.ledger.local.read().drafts().unwrap().remove(0)
-    };
-    let kept = aside(&mut desk, &draft);
-    assert_eq!(kept.body, "half a");
-    // What says the same is not written again.
-    let again = Draft {
-        saved: 1,
-        ..kept.clone()
-    };
-    assert_eq!(aside(&mut desk, &again), kept);
-    let more = Draft {
-        body: "half a line".to_owned(),
-        ..again
-    };
-    assert_eq!(aside(&mut desk, &more).body, "half a line");
 }
 
 #[test]

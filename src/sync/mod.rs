@@ -79,3 +79,5 @@ pub use ledger::Reply;
 mod ledger_tests;
 #[cfg(test)]
 mod sending_tests;
+#[cfg(test)]
+mod windows_tests;

@@ -1,5 +1,6 @@
 //! Operations laid over the cache, so that lists show what is to be before any server knows it, and
-//! taken off it again. The row in `local.db` comes first; a start lays all that is pending anew.
+//! taken off it again. The row in `local.db` comes first; a start lays all that is pending anew, and a
+//! turn that brought messages what is pending of these.
 
 use crate::model::{AccountName, MailboxName, MessageKey, Op, OpKind};
 use crate::signal::{Board, Topic};
@@ -108,6 +109,31 @@ fn piece(means: &Layer<'_>, revert: Vec<Op>, apply: Vec<Op>) -> Result<(), SyncE
         host.changed();
         Ok(())
     })?;
+    Ok(())
+}
+
+/// Lays what is pending of an account over messages that came since it was laid: all of them where the
+/// cache was made anew, or a mailbox read anew. Returns once that is done.
+///
+/// # Errors
+/// When a database fails.
+pub fn catch_up(means: &Layer<'_>, account: &AccountName) -> Result<(), SyncError> {
+    let (local, account) = (means.stores.local.clone(), account.clone());
+    let topics = means.writer.run(Priority::Batch, move |cache| {
+        // Read here, so that nothing is laid which was taken back meanwhile.
+        let mut ops = LocalReader::open(&local)?.all_pending()?;
+        ops.retain(|op| op.account == account);
+        let late = cache.lay_missing(&ops)?;
+        ops.retain(|op| late.contains(&op.id));
+        let touched = ops.iter().flat_map(touched).collect::<BTreeSet<_>>();
+        match touched.is_empty() {
+            true => Ok(Vec::new()),
+            false => topics(cache.read(), &account, &touched),
+        }
+    })?;
+    for topic in topics {
+        means.board.post(topic);
+    }
     Ok(())
 }
 

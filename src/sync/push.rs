@@ -257,7 +257,7 @@ fn carry_out(
         let once_more = (cut && !harmless) || op.kind == OpKind::Expunge;
         let here = follow::here(session, &selected, op, keys, once_more)?;
         let place = (&mailbox, &selected);
-        act(session, kit, op, cut, place, &here.found, &mut did)?;
+        act(session, kit, local, (op, cut), place, &here.found, &mut did)?;
         if !here.mistaken.is_empty() {
             follow::disbelieve(kit, &mailbox, selected.uidvalidity, &here.mistaken)?;
         }
@@ -268,12 +268,12 @@ fn carry_out(
         for (place, (uidvalidity, found)) in places {
             // Already where it was to go: by us, before we were cut, or by somebody else.
             if destination(op) == Some(&place) {
-                did.moved.extend(arrived(&place, uidvalidity, &found));
+                went(local, op, arrived(&place, uidvalidity, &found), &mut did)?;
                 continue;
             }
             let selected = session.select(&place, Mode::ReadWrite)?;
             let place = (&place, &selected);
-            act(session, kit, op, cut, place, &found, &mut did)?;
+            act(session, kit, local, (op, cut), place, &found, &mut did)?;
         }
         lost += gone.len();
     }
@@ -397,12 +397,13 @@ fn destination(op: &Op) -> Option<&MailboxName> {
     }
 }
 
-/// Does what the operation says to the messages of the mailbox that is selected.
+/// Does what the operation says to the messages of the mailbox that is selected. Where those of a piece
+/// went is written down before the next piece goes: should the rest be cut, they are known there.
 fn act(
     session: &mut Session,
     kit: &Kit,
-    op: &Op,
-    cut: bool,
+    local: &mut Local,
+    (op, cut): (&Op, bool),
     (mailbox, selected): (&MailboxName, &Selected),
     found: &Found,
     did: &mut Did,
@@ -414,16 +415,17 @@ fn act(
             OpKind::Expunge => removal::for_good(session, kit, mailbox, &piece)?,
             OpKind::Move { to } if to == mailbox => {
                 did.moved.extend(arrived(to, selected.uidvalidity, found));
+                return Ok(());
             }
             OpKind::Move { to } if session.has_move() => {
                 let pairs = session.move_to(&piece, to)?;
-                did.moved.extend(placed(found, &piece, to, &pairs));
+                went(local, op, placed(found, &piece, to, &pairs), did)?;
             }
             OpKind::Move { to } => {
                 // The copy must stand before the original goes (RFC 4549 §4.2.4).
                 let pairs = copy(session, cut, mailbox, to, found, &piece)?;
                 session.expunge(&piece)?;
-                did.moved.extend(placed(found, &piece, to, &pairs));
+                went(local, op, placed(found, &piece, to, &pairs), did)?;
             }
             OpKind::Copy { to } => {
                 let pairs = copy(session, cut, mailbox, to, found, &piece)?;
@@ -436,6 +438,16 @@ fn act(
             _ => {}
         }
     }
+    Ok(())
+}
+
+/// Messages went somewhere, whatever becomes of the rest.
+fn went(local: &mut Local, op: &Op, moved: Vec<Moved>, did: &mut Did) -> Result<(), SyncError> {
+    // Of all at once the confirmation says it.
+    if moved.len() < op.keys.len() {
+        local.went(op.id, &moved)?;
+    }
+    did.moved.extend(moved);
     Ok(())
 }
 

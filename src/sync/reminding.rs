@@ -72,8 +72,11 @@ pub fn look(kit: &Kit, local: &mut Local, reader: &Reader) -> Result<bool, SyncE
             Step::Agreed => local.reminder_told(account, id, there)?,
             Step::Put(time) => put(&mut ops, &places(reader, kit, id)?, time),
             Step::Follow(0) => {
-                // It may only not be here yet, or not any more.
-                if places(reader, kit, id)?.is_empty() {
+                // It may only not be here yet, or not any more; and what the server can't keep only
+                // this machine can end.
+                if places(reader, kit, id)?.is_empty()
+                    || local.read().keeps_reminder(account, id)?
+                {
                     continue;
                 }
                 local.settle_reminder(reminder.id, ReminderState::Dismissed)?;

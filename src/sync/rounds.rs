@@ -11,6 +11,7 @@ use crate::sync::error::SyncError;
 use crate::sync::here::Here;
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::news::Due;
+use crate::sync::overlay::{self, Layer};
 use crate::sync::worker::{Turn, Worker};
 use crate::sync::{
     carry, doubt, filing, harvest, mailboxes, ondemand, pull, push, reminders, reminding, stirring,
@@ -54,6 +55,7 @@ impl Worker {
             put_off = self.push(session)?;
             self.copy_drafts(session)?;
         }
+        self.catch_up()?;
         // What came may be filed at once, and where it went is looked at, too.
         let (kit, reader) = (&self.kit, &self.reader);
         let ruled = self.rules.look(session, kit, &mut self.local, reader)?;
@@ -199,6 +201,23 @@ impl Worker {
         stubs::ask_again(session, &self.kit, &mut self.local, &self.reader)
     }
 
+    /// What came may be what something pending is about.
+    fn catch_up(&mut self) -> Result<(), SyncError> {
+        if !self.unlaid {
+            return Ok(());
+        }
+        let kit = &self.kit;
+        let layer = Layer {
+            writer: &kit.writer,
+            stores: &kit.stores,
+            board: &kit.board,
+            host: &kit.host,
+        };
+        overlay::catch_up(&layer, &kit.account.name)?;
+        self.unlaid = false;
+        Ok(())
+    }
+
     /// Pulls what is due. What was done is due no more, even if the rest is interrupted.
     fn pull(
         &mut self,
@@ -221,7 +240,10 @@ impl Worker {
                 self.checks.plain(here.id).want_flags();
             }
             let (kit, reader) = (&self.kit, &self.reader);
-            match pull::mailbox(session, kit, reader, &here, &mut self.checks, cut_in) {
+            let pulled = pull::mailbox(session, kit, reader, &here, &mut self.checks, cut_in);
+            // One that is cut may have brought some, too.
+            self.unlaid |= pulled.as_ref().map_or(true, |pulled| pulled.headers > 0);
+            match pulled {
                 Ok(pulled) => turn.headers += pulled.headers,
                 // One mailbox that can't be read must not hide the others.
                 Err(SyncError::Net(error)) if !error.ends_session() => {

@@ -8,7 +8,7 @@ use crate::model::{
     Outgoing, Submission, Target,
 };
 use crate::signal::Topic;
-use crate::store::{self, ResolvedTarget};
+use crate::store::{self, KeptDraft, Parted, ResolvedTarget};
 use crate::sync::error::LedgerError;
 use crate::sync::freeze;
 use crate::sync::ledger::{After, FAULT, FULL, Ledger, Reply};
@@ -16,22 +16,59 @@ use crate::text::when;
 use crossbeam_channel::{Sender, bounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Recipients that a reminder names.
 const SHOWN: usize = 5;
 
 impl Ledger {
     /// Keeps a draft; one that takes the place of a message on the server, with that said.
-    pub(super) fn save(&mut self, draft: &Draft, now: i64) -> Result<DraftId, LedgerError> {
+    pub(super) fn save(&mut self, draft: &Draft, now: i64) -> Result<KeptDraft, LedgerError> {
+        let row = self.fresh.get(&draft.begun).filter(|_| draft.id.is_none());
+        if let Some(id) = row.copied() {
+            let id = Some(id);
+            return Ok(self.local.keep_draft(
+                &Draft {
+                    id,
+                    ..draft.clone()
+                },
+                now,
+            )?);
+        }
         let replaced = match draft.replaces.filter(|_| draft.id.is_none()) {
             Some(location) => self.reader.resolve(&[Target::Location(location)])?.pop(),
             None => None,
         };
-        Ok(match replaced {
+        let kept = match replaced {
             Some(there) => self
                 .local
                 .save_draft_of(draft, &there.account, &there.key, now)?,
-            None => self.local.save_draft(draft, now)?,
+            None => self.local.keep_draft(draft, now)?,
+        };
+        if draft.begun != 0 && draft.id.is_none() {
+            self.fresh.insert(draft.begun, kept.id);
+        }
+        Ok(kept)
+    }
+
+    /// Keeps a draft that is being written, and says so where it has become another one.
+    pub(super) fn autosave(
+        &mut self,
+        draft: Draft,
+        now: i64,
+        after: &mut After,
+    ) -> Result<Done, LedgerError> {
+        let kept = self.save(&draft, now)?;
+        after.topics.push(Topic::Drafts);
+        if self.is_copied(&draft.account) {
+            let rested = Instant::now() + self.idle;
+            self.bells.resting.insert(draft.account, rested);
+        }
+        Ok(Done {
+            draft: Some(kept.id),
+            rev: kept.rev,
+            parted: kept.parted.is_some(),
+            ..Done::said(kept.parted.map_or("", parted))
         })
     }
 
@@ -39,7 +76,7 @@ impl Ledger {
     pub(super) fn kept(&mut self, draft: &Draft, now: i64) -> Result<DraftId, LedgerError> {
         match draft.id {
             Some(id) if self.local.read().draft(id)?.is_some_and(|d| d.says(draft)) => Ok(id),
-            _ => self.save(draft, now),
+            _ => Ok(self.save(draft, now)?.id),
         }
     }
 
@@ -217,8 +254,8 @@ impl Ledger {
         reply: Reply,
         myself: &Arc<Sender<(Intent, Reply)>>,
     ) {
-        match self.local.save_draft(&draft, when::now()) {
-            Ok(id) => draft.id = Some(id),
+        match self.local.keep_to_send(&draft, when::now()) {
+            Ok(kept) => (draft.id, draft.rev) = (Some(kept.id), kept.rev),
             Err(error) => return reply(Err(error.to_string())),
         }
         self.board.post(Topic::Drafts);
@@ -289,6 +326,18 @@ impl Ledger {
             }
         }
         Ok(None)
+    }
+}
+
+/// What is said where a draft has become one of its own.
+pub(super) fn parted(why: Parted) -> &'static str {
+    match why {
+        Parted::Changed => {
+            tr!("Changed in another window, too: what you write here is a draft of its own now")
+        }
+        Parted::Gone => tr!(
+            "Sent or thrown away in another window: what you write here is a draft of its own now"
+        ),
     }
 }
 

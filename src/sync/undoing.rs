@@ -17,10 +17,17 @@ pub fn done(asked: &Undo, now: i64) -> Result<Done, String> {
     let at = |entry: &Entry| when::clock(entry.at, now);
     let (label, undoable) = match asked {
         Undo::Nothing => return Err(tr!("There is nothing to undo").to_owned()),
-        Undo::Named(entry) => {
+        Undo::Named { entry, elsewhere } => {
             let (label, at) = (&entry.label, at(entry));
-            let label = tr!("Undo again takes back: {label} ({at})", label, at);
-            (label, true)
+            let said = match elsewhere {
+                true => tr!(
+                    "Undo again takes back what another window did: {label} ({at})",
+                    label,
+                    at
+                ),
+                false => tr!("Undo again takes back: {label} ({at})", label, at),
+            };
+            (said, true)
         }
         Undo::Late { sent, next } => {
             let said = match sent {

@@ -78,6 +78,8 @@ pub struct Worker {
     pub(super) whole: bool,
     /// Whether what is sent to the server ended the connection, or stopped, the last time.
     pub(super) stumbled: bool,
+    /// Whether messages may have come that something pending is about.
+    pub(super) unlaid: bool,
     /// When the cache was tidied last.
     pub(super) tidied: Option<Instant>,
     /// Whether a mailbox is kept open between turns.
@@ -113,6 +115,7 @@ impl Worker {
             doubt: false,
             whole: false,
             stumbled: false,
+            unlaid: false,
             tidied: None,
             stands_by: true,
             damage_told: false,

@@ -4,9 +4,9 @@
 //! and goes when its text was taken back and saved. Where an editor fails after it changed the text, or the
 //! program dies meanwhile, the file stays and is found by [`left`] at the next start.
 
-use crate::config::lock::is_running;
 use crate::lang::tr;
 use crate::model::DraftId;
+use crate::store::Process;
 use std::ffi::OsString;
 use std::fs::{DirBuilder, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
@@ -136,7 +136,8 @@ fn make(folder: &Path, draft: Option<DraftId>, text: &str) -> io::Result<PathBuf
         .recursive(true)
         .mode(0o700)
         .create(folder)?;
-    let prefix = format!("{}-{}-", std::process::id(), draft.map_or(0, |d| d.0));
+    let (process, id) = (Process::own().number(), draft.map_or(0, |d| d.0));
+    let prefix = format!("{process}-{id}-");
     let own = tempfile::Builder::new()
         .prefix(&prefix)
         .permissions(Permissions::from_mode(0o700))
@@ -149,6 +150,14 @@ fn make(folder: &Path, draft: Option<DraftId>, text: &str) -> io::Result<PathBuf
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     Ok(own.keep())
+}
+
+/// Keeps a text that can't be saved: the next start has it as it has what an editor left.
+///
+/// # Errors
+/// When it can't be written either.
+pub fn rescue(folder: &Path, draft: Option<DraftId>, text: &str) -> io::Result<()> {
+    make(folder, draft, text).map(drop)
 }
 
 fn take(path: &Path) -> io::Result<String> {
@@ -188,9 +197,9 @@ pub fn left(folder: &Path) -> Vec<Left> {
     let read = |entry: std::fs::DirEntry| {
         let name = entry.file_name().into_string().ok()?;
         let mut parts = name.splitn(3, '-');
-        let process: u32 = parts.next()?.parse().ok()?;
+        let process = Process::numbered(parts.next()?.parse().ok()?);
         let draft: i64 = parts.next()?.parse().ok()?;
-        if is_running(process) {
+        if process.is_other_running() {
             return None;
         }
         let path = entry.path().join(NAME);
@@ -264,6 +273,11 @@ mod tests {
         );
         kept[0].forget();
         assert_eq!(left(dir.path()), []);
+        // So is what could not be saved.
+        rescue(dir.path(), None, "Subject: Tea\n\nAt four?\n").unwrap();
+        let kept = left(dir.path());
+        assert_eq!((kept[0].draft, kept[0].text.contains("four")), (None, true));
+        kept[0].forget();
         // A link in place of the file leads nowhere.
         assert!(run("sh -c 'ln -sf /etc/passwd \"$1\"' sh").contains("can't be read"));
     }

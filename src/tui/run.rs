@@ -5,8 +5,8 @@
 //! disappear. A turn of more than 16 ms is logged with the event that began it.
 
 use crate::lang::tr;
-use crate::model::SignInWord;
 use crate::model::setup::Cancel;
+use crate::model::{Draft, Intent, SignInWord};
 use crate::signal::{Board, Posted};
 use crate::text::{Clean, osc, when};
 use crate::tui::app::{App, Setup};
@@ -30,6 +30,7 @@ use crate::tui::parts::Parts;
 use crate::tui::picture::Ability;
 use crate::tui::ports::{Ask, Examine, KeepHow, LookUp, Ports, ReloadHow, Reply, SignInHow, Taste};
 use crate::tui::reader::Readers;
+use crate::tui::screen::composer::block;
 use crate::tui::signing;
 use crate::tui::spell::Spelling;
 use crate::tui::stage::{RunError, Stage};
@@ -358,7 +359,12 @@ impl Hands<'_> {
             Effect::Part(job) => self.parts.begin(job, None),
             Effect::Ask(intent, about) => {
                 let edited = self.edited.settling(about);
-                (self.ask)(intent, reply(self.events.clone(), about, edited));
+                let reply = reply(self.events.clone(), about, edited);
+                let reply = match &intent {
+                    Intent::PutAside(draft) => self.rescuing(draft, reply),
+                    _ => reply,
+                };
+                (self.ask)(intent, reply);
             }
             Effect::Takeout(what, targets) => {
                 let doing = Clean::lit(tr!("Writing messages to files"));
@@ -432,6 +438,19 @@ impl Hands<'_> {
             Effect::End(end) => return Ok(Go::Out(end)),
         }
         Ok(Go::On)
+    }
+
+    /// Keeps what is typed in a file if the ledger can't: there is no later save.
+    fn rescuing(&self, draft: &Draft, reply: Reply) -> Reply {
+        let (folder, id, text) = (self.editing.clone(), draft.id, block::write(draft));
+        Box::new(move |result| {
+            reply(
+                result.map_err(|why| match editor::rescue(&folder, id, &text) {
+                    Ok(()) => tr!("Not saved: {why}; the next start has the text", why),
+                    Err(_) => tr!("Not saved: {why}", why),
+                }),
+            );
+        })
     }
 
     /// Hands the terminal over while `work` runs, and takes it back.

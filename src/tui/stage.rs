@@ -35,6 +35,20 @@ pub struct Stage {
     pub heard: Option<bool>,
 }
 
+/// What nobody has heard any more of the answers to what was asked for last.
+pub struct Unheard(Receiver<Event>);
+
+impl Unheard {
+    /// Why some of it was not done, in plain words.
+    pub fn failures(&self) -> Vec<String> {
+        let failed = self.0.try_iter().filter_map(|event| match event {
+            Event::Reply { result, .. } => result.err(),
+            _ => None,
+        });
+        failed.collect()
+    }
+}
+
 impl Stage {
     /// Takes the terminal. `log` is named after a panic.
     ///
@@ -65,6 +79,11 @@ impl Stage {
         self.terminal.reenter().map_err(RunError::Terminal)?;
         self.input.resume();
         Ok(result)
+    }
+
+    /// Gives the terminal back for good.
+    pub fn leave(self) -> Unheard {
+        Unheard(self.inbox)
     }
 
     /// A channel for another screen. What was typed since the last one ended comes through it;

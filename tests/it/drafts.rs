@@ -28,8 +28,10 @@ fn work() -> AccountName {
 
 /// Saves a draft as the composer does, and closes it.
 fn save(local: &mut Local, id: Option<DraftId>, body: &str) -> DraftId {
+    let before = id.and_then(|id| local.read().draft(id).unwrap());
     let draft = Draft {
         id,
+        rev: before.map_or(0, |d| d.rev),
         to: "bo@example.test, half an addr".to_owned(),
         bcc: "cy@example.test".to_owned(),
         subject: "Plans".to_owned(),
@@ -249,7 +251,7 @@ fn a_draft_that_another_client_made_is_replaced() {
         ..Draft::new(work())
     };
     let mut own = own(&play);
-    let id = own.save_draft_of(&draft, &work(), &key, 100).unwrap();
+    let id = own.save_draft_of(&draft, &work(), &key, 100).unwrap().id;
     own.close_draft(id).unwrap();
     play.sync().code(0);
     let texts = there(&play);

@@ -2,12 +2,15 @@
 //! have no room (RFC 9051 §6.4, RFC 6851, RFC 4315, RFC 7162 §3.1.3). A change is done once and
 //! as it was meant, or undone on screen in the server's words.
 
+use crate::both::ACCOUNT;
+use crate::desk::Desk;
 use crate::dump::{local, write};
 use crate::hostile::turn;
 use crate::hostile_state::{flags, ready, ready_with, text};
 use crate::program::Home;
 use crate::script::{Act, CAPS, OPEN, Script, before, letter, say, swap};
 use crate::smtp::Sink;
+use postrider::model::{AccountName, Intent, MailboxName, Target, Verb};
 
 #[test]
 fn f34_what_was_to_go_into_a_mailbox_that_is_gone_stays_where_it_was() {
@@ -418,4 +421,42 @@ fn a_message_id_that_somebody_else_used_does_not_cost_the_original() {
     home.sync();
     assert_eq!(server.mail(|m| m.subjects("Archive")), ["forged", "in1"]);
     assert_eq!(server.mail(|m| m.subjects("INBOX")), ["in2", "in3"]);
+}
+
+/// Archives everything, is cut where the rule says, goes on, and takes it back.
+fn moved_in_pieces(caps: &str, count: usize, cut: impl FnOnce(&Script)) {
+    let server = Script::start(|mail| {
+        mail.caps = caps.to_owned();
+        mail.make("Archive", "\\Archive");
+        mail.fill("INBOX", "m", count);
+    });
+    let lie = |name: &str| server.mail(|m| m.folder(name).messages.len());
+    let desk = Desk::new(server.port, "ada");
+    desk.sync().unwrap();
+    let account = AccountName(ACCOUNT.to_owned());
+    let inbox = MailboxName::new("INBOX");
+    let inbox = desk.reader().mailbox_named(&account, &inbox).unwrap();
+    let targets = vec![Target::Mailbox(inbox.unwrap().id)];
+    let verb = Verb::Archive;
+    assert!(desk.act(Intent::Act { verb, targets }));
+    cut(&server);
+    let dialled = server.dialled();
+    // It may go on within the same turn.
+    let _ = desk.sync();
+    assert!(server.dialled() > dialled + 1, "{caps}: it was not cut");
+    server.behave();
+    desk.sync().unwrap();
+    assert_eq!((lie("INBOX"), lie("Archive")), (0, count), "{caps}");
+    assert!(desk.act(Intent::Undo));
+    desk.sync().unwrap();
+    assert_eq!((lie("INBOX"), lie("Archive")), (count, 0), "{caps}");
+}
+
+#[test]
+fn a_move_of_many_that_is_cut_is_taken_back_whole() {
+    // Before the second piece, and while the first is answered.
+    moved_in_pieces(CAPS, 1_100, |server| {
+        server.rule("UID MOVE", 1, 1, Act::Close)
+    });
+    moved_in_pieces(CAPS, 80, |server| server.once("UID MOVE", Act::Cut(0)));
 }

@@ -36,6 +36,7 @@ mod courier;
 mod strip;
 mod both;
 mod desk;
+mod windows;
 mod pty;
 mod program;
 mod proxy;

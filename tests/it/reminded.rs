@@ -3,6 +3,7 @@
 use crate::dovecot::Dovecot;
 use crate::dump::{local, write};
 use crate::program::Home;
+use crate::script::{OPEN, Script, swap};
 use crate::smtp::Sink;
 use serde_json::Value;
 
@@ -113,4 +114,37 @@ fn a_reminder_travels_and_is_dismissed_everywhere() {
     there.sync();
     here.sync();
     assert!(reminders(&there).is_empty() && reminders(&here).is_empty());
+}
+
+#[test]
+fn a_reminder_outlives_the_cache_where_the_server_keeps_no_keywords() {
+    let raw = "From: work@example.test\r\nTo: bo@example.test\r\nSubject: Tea\r\n\
+               Message-ID: <tea@example.test>\r\n\r\nAt four?\r\n";
+    let server = Script::start(|mail| {
+        mail.make("Sent", "\\Sent");
+        mail.put(b"Sent", raw.as_bytes().to_vec(), vec!["\\Seen".to_owned()]);
+    });
+    server.always(OPEN, swap(" \\*)]", ")]"));
+    let home = Home::new(&server.account("work"));
+    home.sync();
+    home.json(&["remind", &home.id("Sent", "Tea"), "in", "3d"]);
+    home.sync();
+    home.sync();
+    let marked = || {
+        home.list("Sent")[0]["flags"]
+            .to_string()
+            .contains("$Remind-")
+    };
+    assert_eq!(states(&home), ["waiting"]);
+    assert!(marked());
+    for file in ["cache.db", "cache.db-wal", "cache.db-shm"] {
+        let _ = std::fs::remove_file(home.path.join(file));
+    }
+    home.sync();
+    assert!(marked(), "it is laid over what came anew");
+    home.sync();
+    assert_eq!(states(&home), ["waiting"]);
+    home.json(&["remind", &home.id("Sent", "Tea"), "off"]);
+    home.sync();
+    assert!(reminders(&home).is_empty());
 }

@@ -22,6 +22,7 @@ const SCHEMA: &[&str] = &[
     include_str!("schema_10.sql"),
     include_str!("schema_11.sql"),
     include_str!("schema_12.sql"),
+    include_str!("schema_13.sql"),
 ];
 /// The key in `meta` of the cache's generation.
 const EPOCH: &str = "cache-epoch";

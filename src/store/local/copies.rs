@@ -6,6 +6,7 @@
 
 use super::connection::{Local, LocalReader};
 use super::drafts::{self, HERE};
+use super::writing::{self, KeptDraft};
 use crate::model::{
     AccountName, Draft, DraftId, MailboxName, MessageId, MessageKey, Uid, UidValidity,
 };
@@ -55,20 +56,20 @@ pub struct DraftCopy {
 }
 
 impl Local {
-    /// Keeps a draft that takes the place of a message on the server: as [`Local::save_draft`], and
+    /// Keeps a draft that takes the place of a message on the server: as [`Local::keep_draft`], and
     /// the message counts as its copy, to be replaced or removed with it.
     ///
     /// # Errors
-    /// As [`Local::save_draft`].
+    /// As [`Local::keep_draft`].
     pub fn save_draft_of(
         &mut self,
         draft: &Draft,
         account: &AccountName,
         key: &MessageKey,
         now: i64,
-    ) -> Result<DraftId> {
+    ) -> Result<KeptDraft> {
         self.write(|tx| {
-            let id = drafts::save_open(tx, draft, now)?;
+            let kept = writing::keep(tx, draft, now)?;
             let (validity, uid) = (key.uidvalidity.0, key.uid.get());
             let name = key.mailbox.as_bytes();
             // Nothing of it is sent anywhere: it only has to be another one for every message.
@@ -79,9 +80,9 @@ impl Local {
             tx.execute(
                 "INSERT OR IGNORE INTO draft_copy(draft, account, message_id, mailbox, uidvalidity, uid, saved, state)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 1)",
-                params![id.0, account.as_str(), stand_in, name, validity, uid],
+                params![kept.id.0, account.as_str(), stand_in, name, validity, uid],
             )?;
-            Ok(id)
+            Ok(kept)
         })
     }
 

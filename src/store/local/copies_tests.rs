@@ -36,8 +36,10 @@ impl Bench {
     }
 
     fn save(&mut self, draft: Option<DraftId>, body: &str, now: i64) -> DraftId {
+        let before = draft.and_then(|id| self.read().draft(id).unwrap());
         let draft = Draft {
             id: draft,
+            rev: before.map_or(0, |d| d.rev),
             body: body.to_owned(),
             ..Draft::new(work())
         };
@@ -156,7 +158,8 @@ fn a_message_of_another_program_is_replaced_by_uid_and_never_found_by_name() {
     let one = bench
         .local
         .save_draft_of(&draft, &work(), &key, 100)
-        .unwrap();
+        .unwrap()
+        .id;
     let found = bench
         .read()
         .draft_copied_at(&work(), &drafts(), at(5).unwrap());
@@ -168,7 +171,8 @@ fn a_message_of_another_program_is_replaced_by_uid_and_never_found_by_name() {
     let two = bench
         .local
         .save_draft_of(&draft, &work(), &key, 100)
-        .unwrap();
+        .unwrap()
+        .id;
     assert_ne!(one, two);
     assert_eq!(bench.states(), [CopyState::There]);
     let renames = Renames {

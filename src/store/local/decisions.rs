@@ -42,14 +42,7 @@ impl Local {
             if !may_be_taken_back(tx, id, Allowed::ByUser)? {
                 return Err(too_late(tx, id)?);
             }
-            let fresh = drafts::save(
-                tx,
-                &Draft {
-                    id: None,
-                    ..draft.clone()
-                },
-                now,
-            )?;
+            let fresh = drafts::save(tx, None, draft, now)?;
             remove(tx, id)?;
             Ok(fresh)
         })

@@ -1,4 +1,4 @@
-//! Drafts: what is being written, saved as it is typed.
+//! Drafts: their rows.
 
 use super::connection::{Local, LocalReader};
 use crate::lang::{mark, tr};
@@ -7,6 +7,7 @@ use crate::model::{
 };
 use crate::store::codec::{ids_in, ids_out};
 use crate::store::error::{Error, Result};
+use crate::store::process::Process;
 use rusqlite::{Connection, Row, Transaction, params};
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -15,58 +16,30 @@ use std::path::PathBuf;
 /// How long a draft that was thrown away is kept, in seconds: 30 days.
 const KEPT: i64 = 30 * 24 * 3600;
 
-const COLUMNS: &str = "id, account, kind, from_line, to_line, cc_line, bcc_line, subject, body, in_reply_to, refs, saved, source, reply_to, markdown, receipt, dsn, remind, send_at";
+const COLUMNS: &str = "id, account, kind, from_line, to_line, cc_line, bcc_line, subject, body, in_reply_to, refs, saved, source, reply_to, markdown, receipt, dsn, remind, send_at, rev";
 /// The condition on a draft that it is one: neither on its way nor thrown away.
 pub(super) const HERE: &str = "outbox IS NULL AND discarded = 0";
 
 impl Local {
-    /// Keeps a draft that is being written: a new row, or in place of the row that it has. A draft
-    /// whose row is gone (it was sent meanwhile) gets a new one, and one that was discarded is taken
-    /// up again: nothing typed is lost.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] while the draft's message is in the outbox: it would be sent twice.
-    pub fn save_draft(&mut self, draft: &Draft, now: i64) -> Result<DraftId> {
-        self.write(|tx| save_open(tx, draft, now))
-    }
-
-    /// A draft that [`Local::save_draft`] took for open is open no more.
-    ///
-    /// # Errors
-    /// When it can't be written.
-    pub fn close_draft(&mut self, id: DraftId) -> Result<()> {
-        self.write(|tx| {
-            tx.execute("UPDATE draft SET open = 0 WHERE id = ?1", [id.0])?;
-            Ok(())
-        })
-    }
-
-    /// A draft is put aside because the program ends: the next start goes on with it.
-    ///
-    /// # Errors
-    /// When it can't be written.
-    pub fn put_aside(&mut self, id: DraftId) -> Result<()> {
-        self.write(|tx| {
-            tx.execute("UPDATE draft SET open = -1 WHERE id = ?1", [id.0])?;
-            Ok(())
-        })
-    }
-
     /// Throws a draft away: it is gone from every list and its copies from the server, and can be
     /// had back by an undo within 30 days.
     ///
     /// # Errors
-    /// When it can't be written.
+    /// [`Error::Refused`] while its message is in the outbox.
     pub fn discard_draft(&mut self, id: DraftId, now: i64) -> Result<()> {
         self.write(|tx| {
             tx.execute(
                 "DELETE FROM draft WHERE discarded BETWEEN 1 AND ?1",
                 [now - KEPT],
             )?;
+            if is_sending(tx, id)? {
+                let why = tr!("this message is on its way already");
+                return Err(Error::Refused(why.to_owned()));
+            }
             if put_away(tx, id, now)? {
                 tx.execute(
-                    "INSERT INTO action(label, at, undo, draft) VALUES (?3, ?1, 1, ?2)",
-                    params![now, id.0, mark!("Draft discarded")],
+                    "INSERT INTO action(label, at, undo, draft, process) VALUES (?3, ?1, 1, ?2, ?4)",
+                    params![now, id.0, mark!("Draft discarded"), Process::own().number()],
                 )?;
             }
             Ok(())
@@ -127,24 +100,6 @@ impl LocalReader {
         })
     }
 
-    /// Drafts that stand open in a composer, and in which process, the last saved first; `None` for
-    /// those that were [put aside](Local::put_aside).
-    ///
-    /// # Errors
-    /// When they can't be read.
-    pub fn open_drafts(&self) -> Result<Vec<(DraftId, Option<u32>)>> {
-        let sql = format!(
-            "SELECT id, open FROM draft WHERE open <> 0 AND {HERE} ORDER BY saved DESC, id DESC"
-        );
-        self.look(|conn| {
-            let mut query = conn.prepare_cached(&sql)?;
-            let rows = query.query_map([], |r| {
-                Ok((DraftId(r.get(0)?), u32::try_from(r.get::<_, i64>(1)?).ok()))
-            })?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
-        })
-    }
-
     /// One draft.
     ///
     /// # Errors
@@ -157,23 +112,28 @@ impl LocalReader {
 /// One draft, unless its message is in the outbox.
 pub(super) fn find(conn: &Connection, id: DraftId) -> Result<Option<Draft>> {
     let sql = format!("SELECT {COLUMNS} FROM draft WHERE id = ?1 AND {HERE}");
-    let mut query = conn.prepare_cached(&sql)?;
+    one(conn, &sql, id)
+}
+
+/// One draft, wherever it is.
+pub(super) fn any(conn: &Connection, id: DraftId) -> Result<Option<Draft>> {
+    one(
+        conn,
+        &format!("SELECT {COLUMNS} FROM draft WHERE id = ?1"),
+        id,
+    )
+}
+
+fn one(conn: &Connection, sql: &str, id: DraftId) -> Result<Option<Draft>> {
+    let mut query = conn.prepare_cached(sql)?;
     let mut rows = query.query([id.0])?;
     rows.next()?.map(|row| draft(conn, row)).transpose()
 }
 
-/// Inserts or replaces a draft that stands open in this process.
-pub(super) fn save_open(tx: &Transaction<'_>, draft: &Draft, now: i64) -> Result<DraftId> {
-    let id = save(tx, draft, now)?;
-    let process = i64::from(std::process::id());
-    tx.execute("UPDATE draft SET open = ?2 WHERE id = ?1", [id.0, process])?;
-    Ok(id)
-}
-
 /// Whether a draft's message is in the outbox.
-pub(super) fn is_sending(tx: &Transaction<'_>, id: DraftId) -> Result<bool> {
-    let sql = "SELECT count(*) FROM draft WHERE id = ?1 AND outbox IS NOT NULL";
-    Ok(tx.query_row(sql, [id.0], |r| r.get::<_, i64>(0))? == 1)
+fn is_sending(tx: &Transaction<'_>, id: DraftId) -> Result<bool> {
+    let sql = "SELECT 1 FROM draft WHERE id = ?1 AND outbox IS NOT NULL";
+    Ok(tx.prepare_cached(sql)?.exists([id.0])?)
 }
 
 /// Throws a draft away; `false` if there is none of that row, or its message is in the outbox.
@@ -203,27 +163,20 @@ fn moment(tx: &Transaction<'_>, draft: Option<DraftId>, now: i64) -> Result<i64>
     Ok(last.map_or(now, |last| last + 1))
 }
 
-/// Inserts or replaces a draft.
-pub(super) fn save(tx: &Transaction<'_>, draft: &Draft, now: i64) -> Result<DraftId> {
-    if let Some(id) = draft.id
-        && is_sending(tx, id)?
-    {
-        let why = tr!("this message is on its way; take it back from the outbox to change it");
-        return Err(Error::Refused(why.to_owned()));
-    }
-    let there = match draft.id {
-        Some(id) => tx
-            .prepare_cached("SELECT 1 FROM draft WHERE id = ?1")?
-            .exists([id.0])?,
-        None => false,
-    };
+/// Writes a draft into a new row, or in place of what stands in that one; one more revision of it.
+pub(super) fn save(
+    tx: &Transaction<'_>,
+    into: Option<DraftId>,
+    draft: &Draft,
+    now: i64,
+) -> Result<DraftId> {
     let kind = match draft.kind {
         DraftKind::New => 0,
         DraftKind::Reply => 1,
         DraftKind::Forward => 2,
     };
     let reply_to = draft.in_reply_to.as_ref().map_or("", MessageId::as_str);
-    let now = moment(tx, draft.id.filter(|_| there), now)?;
+    let now = moment(tx, into, now)?;
     // In place, so that attachments need not be written again with every autosave.
     let id: i64 = tx.query_row(
         "INSERT INTO draft(id, account, kind, from_line, to_line, cc_line, bcc_line, subject, body,
@@ -235,10 +188,10 @@ pub(super) fn save(tx: &Transaction<'_>, draft: &Draft, now: i64) -> Result<Draf
            in_reply_to = excluded.in_reply_to, refs = excluded.refs, saved = excluded.saved,
            source = excluded.source, reply_to = excluded.reply_to, markdown = excluded.markdown,
            receipt = excluded.receipt, dsn = excluded.dsn, remind = excluded.remind,
-           send_at = excluded.send_at, discarded = 0
+           send_at = excluded.send_at, discarded = 0, rev = rev + 1
          RETURNING id",
         params![
-            draft.id.filter(|_| there).map(|id| id.0),
+            into.map(|id| id.0),
             draft.account.as_str(),
             kind,
             draft.from,
@@ -325,7 +278,9 @@ fn draft(conn: &Connection, row: &Row<'_>) -> Result<Draft> {
         references: ids_in(&refs),
         source: row.get::<_, Option<i64>>(12)?.map(LocationId),
         replaces: None,
+        begun: 0,
         saved: row.get(11)?,
+        rev: row.get(19)?,
         reply_to: row.get(13)?,
         options: SendOptions {
             markdown: row.get(14)?,

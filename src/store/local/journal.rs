@@ -15,6 +15,7 @@ use super::thread_rules;
 use super::{meta, row};
 use crate::model::{AccountName, ActionId, DraftId, MessageKey, NewOp, Op, OpKind, OutboxId};
 use crate::store::error::Result;
+use crate::store::process::Process;
 use rusqlite::{OptionalExtension as _, Transaction};
 
 /// What an undo did.
@@ -54,8 +55,14 @@ impl Undone {
 pub enum Undo {
     /// There is nothing left to take back.
     Nothing,
-    /// The newest action is of another time: it was only named, and goes when asked once more.
-    Named(Entry),
+    /// The newest action is of another time, or was done in another window: it was only named, and
+    /// goes when asked once more.
+    Named {
+        /// What it was.
+        entry: Entry,
+        /// Whether another window did it that is still open.
+        elsewhere: bool,
+    },
     /// The newest action was sending, and it is too late for that.
     Late {
         /// When the server took it, seconds since 1970; `None` while that is not certain.
@@ -106,8 +113,9 @@ pub enum Redo {
 
 impl Local {
     /// Takes back the newest action that was not taken back yet. One from before `fresh` (seconds
-    /// since 1970) is only named the first time, and so is whatever lies behind a message that is
-    /// being sent or was: nobody takes back by surprise what he no longer has in mind.
+    /// since 1970) is only named the first time, and so is what another process did that still runs,
+    /// and whatever lies behind a message that is being sent or was: nobody takes back by surprise
+    /// what he does not have in mind.
     ///
     /// # Errors
     /// When it can't be written.
@@ -131,9 +139,10 @@ impl Local {
                         next: next.map(|n| n.entry),
                     });
                 }
-                if entry.at < fresh && named != Some(action) {
+                let elsewhere = newest.by.is_other_running();
+                if (entry.at < fresh || elsewhere) && named != Some(action) {
                     meta::put(tx, NAMED, action)?;
-                    return Ok(Undo::Named(entry));
+                    return Ok(Undo::Named { entry, elsewhere });
                 }
                 let undone = take_back(tx, &newest, now, None)?;
                 if undone.is_nothing() {
@@ -257,6 +266,7 @@ struct Newest {
     entry: Entry,
     sending: Option<OutboxId>,
     draft: Option<DraftId>,
+    by: Process,
 }
 
 fn newest(tx: &Transaction<'_>) -> Result<Option<Newest>> {
@@ -273,7 +283,7 @@ fn asked(
     condition: &str,
     values: impl rusqlite::Params,
 ) -> Result<Option<Newest>> {
-    let sql = format!("SELECT id, label, at, outbox, draft FROM action WHERE {condition}");
+    let sql = format!("SELECT id, label, at, outbox, draft, process FROM action WHERE {condition}");
     let found = tx.query_row(&sql, values, |r| {
         Ok(Newest {
             id: r.get(0)?,
@@ -283,6 +293,7 @@ fn asked(
             },
             sending: r.get::<_, Option<i64>>(3)?.map(OutboxId),
             draft: r.get::<_, Option<i64>>(4)?.map(DraftId),
+            by: Process::numbered(r.get(5)?),
         })
     });
     Ok(found.optional()?)

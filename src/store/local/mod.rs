@@ -9,9 +9,11 @@ pub mod ops;
 pub mod carried;
 pub mod deletions;
 pub mod withdrawn;
+mod whose;
 pub mod derived;
 mod thread_rules;
 pub mod drafts;
+mod writing;
 pub mod copies;
 mod sent;
 mod pieces;
@@ -49,6 +51,8 @@ mod past_tests;
 mod later_tests;
 #[cfg(test)]
 mod copies_tests;
+#[cfg(test)]
+mod writing_tests;
 
 pub use arrivals::{Arrival, Asked, Ruled, Since};
 pub use carried::{Landed, Sent};
@@ -62,3 +66,5 @@ pub use leaving::Leaving;
 pub use ops::{Moved, Place};
 pub use outbox::{End, Fate};
 pub use past::{Origin, Past, Stand, Would};
+pub use whose::Whose;
+pub use writing::{KeptDraft, Parted};

@@ -9,6 +9,7 @@ use crate::model::{
 use crate::store::codec::flags_in;
 use crate::store::error::{Error, Result};
 use crate::store::open::now as clock;
+use crate::store::process::Process;
 use crate::store::resolve::ResolvedTarget;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
@@ -125,38 +126,25 @@ impl Local {
     pub fn confirm(&mut self, op: OpId, moved: &[Moved]) -> Result<()> {
         let now = clock();
         self.write(|tx| {
-            let account: Option<String> =
-                tx.query_row("SELECT account FROM op WHERE id = ?1", [op.0], |r| r.get(0)).optional()?;
-            let Some(account) = account else { return Ok(()) };
+            let Some(account) = whose(tx, op)? else {
+                return Ok(());
+            };
             step(tx, op, "state = 3, error = NULL", "state IN (0, 1, 3)", "")?;
-            let mut insert = tx.prepare_cached(
-                "INSERT OR REPLACE INTO moved(account, mailbox, uidvalidity, uid, dest, dest_uidvalidity, dest_uid, at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?;
-            let account = AccountName(account);
-            for Moved { key, to } in moved {
-                let (validity, uid) = to.at.map_or((0, 0), |(v, u)| (v.0, u.get()));
-                // From its name, and from where it was just now: other operations may know it by
-                // either.
-                let was = follow(tx, &account, key)?.and_then(|p| Some((p.mailbox, p.at?)));
-                let named = (key.mailbox.clone(), (key.uidvalidity, key.uid));
-                for (mailbox, (generation, at)) in was.into_iter().chain([named]) {
-                    if (to.mailbox.as_bytes(), validity, uid) != (mailbox.as_bytes(), generation.0, at.get()) {
-                        insert.execute(params![
-                            account.as_str(),
-                            mailbox.as_bytes(),
-                            generation.0,
-                            at.get(),
-                            to.mailbox.as_bytes(),
-                            validity,
-                            uid,
-                            now
-                        ])?;
-                    }
-                }
-                follow_kept(tx, &account, key, to)?;
-            }
+            remember(tx, &account, moved, now)?;
             prune(tx, now)
+        })
+    }
+
+    /// The server did a part of it: where those messages went, should the rest be cut. Says nothing of
+    /// an operation that is gone.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn went(&mut self, op: OpId, moved: &[Moved]) -> Result<()> {
+        let now = clock();
+        self.write(|tx| match whose(tx, op)? {
+            Some(account) => remember(tx, &account, moved, now),
+            None => Ok(()),
         })
     }
 
@@ -330,6 +318,44 @@ pub(super) fn present(
     ))
 }
 
+/// The account that an operation waits for.
+fn whose(tx: &Transaction<'_>, op: OpId) -> Result<Option<AccountName>> {
+    let sql = "SELECT account FROM op WHERE id = ?1";
+    let found = tx.query_row(sql, [op.0], |r| r.get(0).map(AccountName));
+    Ok(found.optional()?)
+}
+
+/// Writes down where messages went: from the name that an operation gave them, and from where they
+/// were just now, for others may know them by either.
+fn remember(tx: &Transaction<'_>, account: &AccountName, moved: &[Moved], now: i64) -> Result<()> {
+    let mut insert = tx.prepare_cached(
+        "INSERT OR REPLACE INTO moved(account, mailbox, uidvalidity, uid, dest, dest_uidvalidity, dest_uid, at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    for Moved { key, to } in moved {
+        let (validity, uid) = to.at.map_or((0, 0), |(v, u)| (v.0, u.get()));
+        let was = follow(tx, account, key)?.and_then(|p| Some((p.mailbox, p.at?)));
+        let named = (key.mailbox.clone(), (key.uidvalidity, key.uid));
+        for (mailbox, (generation, at)) in was.into_iter().chain([named]) {
+            let here = (mailbox.as_bytes(), generation.0, at.get());
+            if (to.mailbox.as_bytes(), validity, uid) != here {
+                insert.execute(params![
+                    account.as_str(),
+                    mailbox.as_bytes(),
+                    generation.0,
+                    at.get(),
+                    to.mailbox.as_bytes(),
+                    validity,
+                    uid,
+                    now
+                ])?;
+            }
+        }
+        follow_kept(tx, account, key, to)?;
+    }
+    Ok(())
+}
+
 /// What is kept here of a message that moved is of it where it is now.
 fn follow_kept(
     tx: &Transaction<'_>,
@@ -377,8 +403,8 @@ pub(super) fn queue(
     undoable: bool,
 ) -> Result<(ActionId, Vec<Op>)> {
     tx.execute(
-        "INSERT INTO action(label, at, undo) VALUES (?1, ?2, ?3)",
-        params![label, now, undoable],
+        "INSERT INTO action(label, at, undo, process) VALUES (?1, ?2, ?3, ?4)",
+        params![label, now, undoable, Process::own().number()],
     )?;
     let action = ActionId(tx.last_insert_rowid());
     Ok((action, insert(tx, action, ops)?))

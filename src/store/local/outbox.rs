@@ -5,7 +5,7 @@
 //! silently go back from "may have been sent" to "not sent".
 
 use super::connection::Local;
-use super::{drafts, pieces, sent};
+use super::{drafts, pieces, sent, writing};
 use crate::lang::{mark, tr};
 use crate::model::{
     AccountName, MDN_SENT, MessageId, Op, OutboxId, Outgoing, RecipientState, SubmissionState,
@@ -13,6 +13,7 @@ use crate::model::{
 use crate::store::codec::keywords_out;
 use crate::store::error::{Error, Result};
 use crate::store::open::now as clock;
+use crate::store::process::Process;
 use rusqlite::{Transaction, params};
 
 /// No next try is farther off than this, in seconds; one that seems to be was written down before
@@ -49,7 +50,8 @@ impl Local {
     /// becomes an action that can be undone while the message waits.
     ///
     /// # Errors
-    /// [`Error::Refused`] if the draft was submitted before: it would go out twice.
+    /// [`Error::Refused`] if the draft was submitted before, for it would go out twice, or if it was
+    /// written on since.
     pub fn submit(&mut self, out: &Outgoing, now: i64) -> Result<OutboxId> {
         self.write(|tx| {
             tx.execute(
@@ -102,12 +104,9 @@ impl Local {
                     ],
                 )?;
             }
-            if let Some(draft) = out.draft {
+            if let Some((draft, rev)) = out.draft {
                 drafts::take_up(tx, draft)?;
-                let taken = drafts::is_sending(tx, draft)?;
-                if taken {
-                    return Err(Error::Refused(tr!("this message is on its way already").to_owned()));
-                }
+                writing::may_go(tx, draft, rev)?;
                 tx.execute("UPDATE draft SET outbox = ?2 WHERE id = ?1", params![draft.0, id])?;
             }
             // Who reads the journal tells one from another by that.
@@ -116,8 +115,8 @@ impl Local {
                 (subject, _) => subject,
             };
             tx.execute(
-                "INSERT INTO action(label, at, undo, outbox, about) VALUES (?3, ?1, 1, ?2, ?4)",
-                params![now, id, mark!("Sending a message"), about],
+                "INSERT INTO action(label, at, undo, outbox, about, process) VALUES (?3, ?1, 1, ?2, ?4, ?5)",
+                params![now, id, mark!("Sending a message"), about, Process::own().number()],
             )?;
             let old = "DELETE FROM outbox WHERE state = 'sent' AND max(created, sent_at) < ?1";
             tx.execute(old, [now - HISTORY])?;

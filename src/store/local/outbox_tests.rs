@@ -95,7 +95,7 @@ fn a_submitted_draft_is_hidden_comes_back_on_undo_and_goes_when_sent() {
     let sending = local.submit(&outgoing(Some(id)), 9).unwrap();
     assert!(local.read().drafts().unwrap().is_empty());
     assert_eq!(undo(&mut local, 10).unwrap().draft, Some(id));
-    draft.saved = 8;
+    (draft.saved, draft.rev) = (8, 2);
     assert_eq!(local.read().drafts().unwrap(), [draft]);
     assert_eq!(local.read().submission(sending).unwrap(), None);
 
@@ -132,7 +132,10 @@ fn a_draft_is_submitted_once_however_often_it_is_asked() {
         ..draft
     };
     local.submit(&outgoing(Some(id)), 9).unwrap();
-    assert!(local.save_draft(&draft, 10).is_err());
+    // Nothing was typed since: there is nothing to keep beside it.
+    assert_eq!(local.save_draft(&draft, 10).unwrap(), id);
+    assert!(local.keep_to_send(&draft, 10).is_err());
+    assert!(local.read().drafts().unwrap().is_empty());
     assert!(local.submit(&outgoing(Some(id)), 10).is_err());
     assert_eq!(local.read().outbox().unwrap().len(), 1);
 }

@@ -2,7 +2,7 @@
 //! due answered or dismissed; who sent a message anew may be reminded of it anew.
 
 use super::connection::{Local, LocalReader};
-use crate::model::{AccountName, MessageId, Reminder, ReminderId, ReminderState};
+use crate::model::{AccountName, MessageId, Reminder, ReminderId, ReminderState, mark};
 use crate::store::error::Result;
 use rusqlite::{Row, params};
 
@@ -105,6 +105,22 @@ impl LocalReader {
                 all.extend(reminder.map(|reminder| (reminder, carried)));
             }
             Ok(all)
+        })
+    }
+
+    /// Whether the time of a message's reminder is kept on this machine, because its server keeps no
+    /// keywords.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn keeps_reminder(&self, account: &AccountName, id: &MessageId) -> Result<bool> {
+        let sql = "SELECT 1 FROM op JOIN target ON target.op = op.id
+             WHERE op.account = ?1 AND op.state = 5 AND op.kind = 'store' AND target.message_id = ?2
+                 AND instr(lower(op.add_keywords), ?3) > 0";
+        let begins = mark::REMIND.to_ascii_lowercase();
+        self.look(|conn| {
+            let mut query = conn.prepare_cached(sql)?;
+            Ok(query.exists(params![account.as_str(), id.as_str(), begins])?)
         })
     }
 

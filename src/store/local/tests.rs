@@ -49,7 +49,7 @@ pub(super) fn undo(local: &mut Local, now: i64) -> Option<Undone> {
     match local.undo(now, i64::MIN).unwrap() {
         Undo::Done(undone) => Some(undone),
         Undo::Nothing | Undo::Late { .. } => None,
-        Undo::Named(entry) => panic!("{entry:?} was only named"),
+        Undo::Named { entry, .. } => panic!("{entry:?} was only named"),
     }
 }
 
@@ -68,7 +68,7 @@ pub(super) fn outgoing(draft: Option<DraftId>) -> Outgoing {
         subject: "s".into(),
         wire: Arc::new(b"wire".to_vec()),
         filed: Arc::new(b"filed".to_vec()),
-        draft,
+        draft: draft.map(|id| (id, 0)),
         not_before: 100,
         scheduled: false,
         dsn: false,
@@ -203,7 +203,7 @@ fn what_is_being_written_is_known_until_it_is_closed() {
     let mut local = home.open();
     let first = local.save_draft(&Draft::new(work()), 1).unwrap();
     let second = local.save_draft(&Draft::new(work()), 2).unwrap();
-    let me = Some(std::process::id());
+    let me = Some(crate::store::Process::own());
     let open = |local: &Local| local.read().open_drafts().unwrap();
     assert_eq!(open(&local), [(second, me), (first, me)]);
     local.close_draft(second).unwrap();

@@ -297,7 +297,7 @@ fn what_is_old_or_lies_behind_a_message_that_is_out_is_named_first() {
     let mut local = home.open();
     archive(&mut local, "old", 100);
     let named = |undo: Undo| match undo {
-        Undo::Named(entry) => entry.label,
+        Undo::Named { entry, .. } => entry.label,
         other => panic!("{other:?}"),
     };
     assert_eq!(named(local.undo(1_000, 500).unwrap()), "old");
@@ -360,7 +360,7 @@ fn a_draft_that_was_thrown_away_comes_back_whole() {
         ..Draft::new(work())
     };
     let id = local.save_draft(&draft, 5).unwrap();
-    (draft.id, draft.saved) = (Some(id), 5);
+    (draft.id, draft.saved, draft.rev) = (Some(id), 5, 1);
     local.discard_draft(id, 10).unwrap();
     let gone = |local: &Local| {
         let read = local.read();

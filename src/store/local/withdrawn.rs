@@ -16,7 +16,7 @@ const GOING: &str = "removing:";
 
 /// Operations that wait for an account's server, bring its mail elsewhere or wait for that, or are
 /// kept here because its server can't keep them.
-const OPEN: &str = "(state < 2 OR state = 5) AND (account = ?1 OR source = ?1
+pub(super) const OPEN: &str = "(state < 2 OR state = 5) AND (account = ?1 OR source = ?1
     OR after IN (SELECT id FROM op WHERE account = ?1 OR source = ?1))";
 
 impl Local {

@@ -38,7 +38,8 @@ pub struct Turn {
 impl Writing {
     /// Opens a draft; `serial` tells its answers from those to an earlier one.
     pub fn open(draft: Draft, accounts: &[Account], serial: u64, fx: &mut Vec<Effect>) -> Writing {
-        let mut composer = Composer::open(draft, accounts);
+        let begun = serial;
+        let mut composer = Composer::open(Draft { begun, ..draft }, accounts);
         // Answers to another composer's questions must not be taken for this one's.
         composer.count_from(first_question(serial));
         let writing = Writing { composer, serial };
@@ -127,11 +128,13 @@ impl Writing {
 
     /// The program ends: what is not saved yet is saved now, and gone on with at the next start.
     pub fn last_words(&self, fx: &mut Vec<Effect>) {
-        if self.composer.unsaved() || self.composer.id().is_some() {
-            let draft = Box::new(self.composer.draft());
-            let about = About::PutAside(self.serial);
-            fx.push(Effect::Ask(Intent::PutAside(draft), about));
-        }
+        let wish = match self.composer.id() {
+            // Another window may have written on it: what was read here is not laid over that.
+            Some(id) if !self.composer.is_ahead() => Intent::LeaveOpen(id),
+            None if !self.composer.unsaved() => return,
+            _ => Intent::PutAside(Box::new(self.composer.draft())),
+        };
+        fx.push(Effect::Ask(wish, About::PutAside(self.serial)));
     }
 
     /// The draft stands open no more.
@@ -144,6 +147,7 @@ impl Writing {
     pub fn saved(&mut self, result: Result<Done, String>, now: Now, fx: &mut Vec<Effect>) -> Turn {
         match result {
             Ok(done) => {
+                self.composer.read_as(done.rev, done.parted);
                 let out = self.composer.saved(done.draft, now.wall);
                 self.turn(out, fx)
             }
@@ -155,9 +159,9 @@ impl Writing {
     }
 
     /// The ledger answered a submission; if it went, the composer goes.
-    pub fn submitted(&mut self, result: Result<(), &str>, fx: &mut Vec<Effect>) -> Turn {
+    pub fn submitted(&mut self, result: Result<(), &str>, now: Now, fx: &mut Vec<Effect>) -> Turn {
         match result {
-            Err(why) => self.composer.send_failed(why),
+            Err(why) => self.composer.send_failed(why, now.mono),
             Ok(()) => self.shut(fx),
         }
         Turn {

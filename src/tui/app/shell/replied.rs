@@ -3,6 +3,7 @@
 use super::App;
 use super::awaited::Why;
 use crate::model::Done;
+use crate::text::Clean;
 use crate::tui::app::compose;
 use crate::tui::effect::Effect;
 use crate::tui::event::{About, Now};
@@ -52,16 +53,21 @@ impl App {
             }
             About::Rules => self.rules_told(result, now),
             About::Saved(serial) => {
+                let parted = result.as_ref().ok().filter(|done| done.parted);
+                let parted = parted.map(|done| Clean::line(&done.label));
                 if self.desk.knows(serial) {
                     let turn = self.desk.answer(serial, |w| w.saved(result, now, fx));
                     self.wrote(&turn, now, fx);
+                    parted
+                        .into_iter()
+                        .for_each(|said| self.panes.tell(said, now));
                 } else if let Some(why) = failed {
                     self.panes.alarm(&why, now);
                 }
             }
             About::Submitted(serial) => {
                 let outcome = failed.as_deref().map_or(Ok(()), Err);
-                self.desk.answer(serial, |w| w.submitted(outcome, fx));
+                self.desk.answer(serial, |w| w.submitted(outcome, now, fx));
                 self.panes.told(result, now);
             }
             About::Quiet | About::PutAside(_) => {

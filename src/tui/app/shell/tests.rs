@@ -224,6 +224,13 @@ impl Bench {
                 label: "Undone".into(),
                 ..Answered::default()
             },
+            Intent::SaveDraft(draft) if draft.body.contains("elsewhere") => Answered {
+                label: "Changed in another window, too".into(),
+                draft: Some(DraftId(99)),
+                rev: 1,
+                parted: draft.id != Some(DraftId(99)),
+                ..Answered::default()
+            },
             Intent::SaveDraft(draft) => Answered {
                 draft: draft.id.or(Some(DraftId(5 + self.fresh()))),
                 ..Answered::default()

@@ -13,6 +13,11 @@ impl Composer {
         self.saves.unsaved() && !self.sending
     }
 
+    /// Whether anything here may not be in its row yet.
+    pub fn is_ahead(&self) -> bool {
+        self.unsaved() || self.saves.running()
+    }
+
     /// When [`Composer::tick`] has something to do.
     pub fn deadline(&self) -> Option<Instant> {
         self.saves.deadline().filter(|_| !self.sending)
@@ -78,6 +83,16 @@ impl Composer {
             && !self.saves.touched()
     }
 
+    /// The draft was written down as this revision of its row; `parted` if that is another row, because
+    /// somebody else wrote on the one before or sent it. Then nobody sends this one unasked.
+    pub fn read_as(&mut self, rev: i64, parted: bool) {
+        self.draft.rev = rev;
+        if parted && self.sending {
+            self.sending = false;
+            self.saves.wait(Then::Nothing);
+        }
+    }
+
     /// The draft was written down in this row.
     pub fn saved(&mut self, id: Option<DraftId>, at: i64) -> Vec<Outcome> {
         let mut out = Vec::new();
@@ -94,9 +109,11 @@ impl Composer {
         self.notice = Some(Clean::line(&tr!("Not saved: {why}", why)));
     }
 
-    /// The message could not be queued: one can go on with it.
-    pub fn send_failed(&mut self, why: &str) {
+    /// The message could not be queued: one can go on with it. What stands here is written down once
+    /// more, as a draft of its own if it was not queued because of another window.
+    pub fn send_failed(&mut self, why: &str, now: Instant) {
         self.sending = false;
+        self.saves.changed(now);
         self.notice = Some(Clean::line(&tr!("Not sent: {why}", why)));
     }
 }

@@ -206,7 +206,7 @@ fn sending_is_checked_and_freezes_the_composer() {
         [],
         "nothing changes what is being sent"
     );
-    desk.composer.send_failed("the account is gone");
+    desk.composer.send_failed("the account is gone", desk.now);
     assert!(desk.drawn(70, 14).contains("Not sent: the account is gone"));
     assert!(desk.composer.draft().body.starts_with("attached"));
     desk.press("x");
@@ -493,7 +493,7 @@ proptest! {
                     }
                     Outcome::Send(draft) => {
                         prop_assert_eq!(&draft.body, &desk.composer.draft().body);
-                        desk.composer.send_failed("no");
+                        desk.composer.send_failed("no", desk.now);
                     }
                     Outcome::Editor(text) => out.extend(desk.composer.edited(Ok(text), desk.now)),
                     Outcome::Close => {

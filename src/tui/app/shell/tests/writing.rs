@@ -125,6 +125,24 @@ fn what_a_crash_left_open_is_there_with_a_word() {
 }
 
 #[test]
+fn what_became_a_draft_of_its_own_is_said_and_not_sent_unasked() {
+    let mut bench = Bench::new(three(), (100, 24));
+    bench.keys("cada@example.org\n\n\nHello\nas elsewhere");
+    let submitted = |bench: &Bench| {
+        let mut all = bench.asked.iter();
+        all.find_map(|i| match i {
+            Intent::Submit(draft) => Some((draft.id, draft.rev)),
+            _ => None,
+        })
+    };
+    bench.chord("ctrl-s");
+    bench.sees("Changed in another window, too");
+    assert_eq!(submitted(&bench), None);
+    bench.chord("ctrl-s");
+    assert_eq!(submitted(&bench), Some((Some(DraftId(99)), 1)));
+}
+
+#[test]
 fn leaving_the_program_keeps_them_all_for_the_next_start() {
     let mut bench = Bench::two((80, 24));
     bench.chord("alt-n");
@@ -136,7 +154,7 @@ fn leaving_the_program_keeps_them_all_for_the_next_start() {
     let saved = bench
         .asked
         .iter()
-        .filter(|i| matches!(i, Intent::PutAside(_)))
+        .filter(|i| matches!(i, Intent::PutAside(_) | Intent::LeaveOpen(_)))
         .count();
     assert_eq!(saved, 2);
 }
