@@ -12,23 +12,26 @@ pub struct Edited {
     done: VecDeque<Event>,
     /// Files by the composer that they belong to, and whether it has their text.
     kept: Vec<(u64, bool, Kept)>,
-    /// Files of drafts that could not be settled come back here.
-    back: (Sender<(u64, Kept)>, Receiver<(u64, Kept)>),
+    /// Files of drafts that could not be settled come back here, given by this.
+    back: Receiver<(u64, Kept)>,
+    give: Sender<(u64, Kept)>,
 }
 
 /// The files whose texts are in a draft that is being saved, put aside, sent or thrown away.
 #[derive(Debug)]
 pub struct Settled {
     kept: Vec<(u64, Kept)>,
-    back: Sender<(u64, Kept)>,
+    give: Sender<(u64, Kept)>,
 }
 
 impl Default for Edited {
     fn default() -> Edited {
+        let (give, back) = unbounded();
         Edited {
             done: VecDeque::new(),
             kept: Vec::new(),
-            back: unbounded(),
+            back,
+            give,
         }
     }
 }
@@ -43,7 +46,7 @@ impl Settled {
     pub fn give_back(self) {
         for kept in self.kept {
             // Where nobody takes them, they stay for the next start.
-            let _ = self.back.send(kept);
+            let _ = self.give.send(kept);
         }
     }
 }
@@ -70,7 +73,7 @@ impl Edited {
 
     /// The files whose texts are in the draft that is about to be settled, if one is.
     pub fn settling(&mut self, about: About) -> Settled {
-        let came = self.back.1.try_iter();
+        let came = self.back.try_iter();
         self.kept
             .extend(came.map(|(serial, kept)| (serial, true, kept)));
         let whose = about.settles();
@@ -78,7 +81,7 @@ impl Edited {
         let taken = self.kept.extract_if(.., taken);
         Settled {
             kept: taken.map(|(serial, _, kept)| (serial, kept)).collect(),
-            back: self.back.0.clone(),
+            give: self.give.clone(),
         }
     }
 }

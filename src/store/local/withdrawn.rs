@@ -207,7 +207,10 @@ mod tests {
         local.begin_removal(&work).unwrap();
         drop(local);
         let mut local = Local::open(&path).unwrap();
-        assert_eq!(local.read().removals().unwrap(), [work.clone()]);
+        assert_eq!(
+            local.read().removals().unwrap(),
+            std::slice::from_ref(&work)
+        );
         local.end_removals(std::slice::from_ref(&home)).unwrap();
         assert_eq!(open(&local), 0);
         assert_eq!(local.read().removals().unwrap(), []);
