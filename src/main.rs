@@ -290,6 +290,7 @@ fn ride(
 ) -> anyhow::Result<End> {
     let look = &loaded.config.look;
     means::speak(look);
+    stay.secrets.serve(&loaded.config.accounts);
     if stay.secrets.must_unlock(&loaded.config.accounts) {
         let open = wizard::open(paths, &stay.secrets);
         let stage = stay.stage(look, &paths.log)?;

@@ -104,6 +104,8 @@ pub struct Secrets {
     typed: Arc<Mutex<BTreeMap<(AccountName, Service), Secret>>>,
     /// What the secret store gave or took, for when it can't be asked; until it is refused.
     given: Arc<Mutex<BTreeMap<(AccountName, Kind), Secret>>>,
+    /// Whose these are: by which user they sign in, to which hosts.
+    whose: Arc<Mutex<BTreeMap<AccountName, [String; 3]>>>,
 }
 
 impl Secrets {
@@ -114,7 +116,20 @@ impl Secrets {
             vault: Arc::new(vault),
             typed: Arc::default(),
             given: Arc::default(),
+            whose: Arc::default(),
         }
+    }
+
+    /// These are the accounts from now on. What is remembered of one that is gone, or has another user
+    /// or other hosts than when it was told of last, is forgotten: it is not for them.
+    pub fn serve(&self, accounts: &[Account]) {
+        let own = |a: &Account| [&a.user, &a.imap.host, &a.smtp.host].map(String::clone);
+        let new = accounts.iter().map(|a| (a.name.clone(), own(a))).collect();
+        let before = std::mem::replace(&mut *locked(&self.whose), new);
+        let new = locked(&self.whose).clone();
+        let stays = |name: &AccountName| before.get(name).is_none_or(|b| new.get(name) == Some(b));
+        locked(&self.typed).retain(|(name, _), _| stays(name));
+        locked(&self.given).retain(|(name, _), _| stays(name));
     }
 
     /// Remembers a password that the user typed, in memory only: for whichever of the account's

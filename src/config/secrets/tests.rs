@@ -68,6 +68,44 @@ fn a_store_that_is_locked_for_a_while_costs_no_password_that_worked() {
     assert_eq!(get(&home).unwrap().reveal(), "old");
 }
 
+#[test]
+fn a_password_is_for_the_servers_that_it_was_given_for() {
+    store::begin(&[("ada", "old")]);
+    let folder = tempfile::tempdir().unwrap();
+    let paths = Paths::locate(Some(folder.path())).unwrap();
+    let secrets = Secrets::at(&paths);
+    let (home, mut work) = (account("home"), account("work"));
+    work.secret = SecretSource::Prompt;
+    let get = |account: &Account| secrets.password(account, Service::Imap);
+    secrets.serve(&[home.clone(), work.clone()]);
+    // One that is set up just now stands in no file yet.
+    let new = account("new");
+    secrets.typed(&new.name, &secret("new"));
+    secrets.typed(&work.name, &secret("typed"));
+    assert_eq!(get(&home).unwrap().reveal(), "old");
+    store::lock(true);
+    let all = [home.clone(), work.clone(), new.clone()];
+    secrets.serve(&all);
+    assert_eq!(get(&home).unwrap().reveal(), "old");
+    assert_eq!(get(&work).unwrap().reveal(), "typed");
+    assert_eq!(get(&new).unwrap().reveal(), "new");
+    // Another server, another user: they are asked for anew.
+    let mut moved = all.clone();
+    moved[0].imap.host = "imap.other.test".to_owned();
+    moved[1].user = "eve".to_owned();
+    secrets.serve(&moved);
+    assert!(matches!(get(&moved[0]), Err(SecretError::Passing(_))));
+    assert!(matches!(get(&moved[1]), Err(SecretError::Ask)));
+    assert_eq!(get(&moved[2]).unwrap().reveal(), "new");
+    // Nothing is remembered of one that is gone.
+    secrets.serve(&[]);
+    secrets.serve(&all);
+    assert_ne!(
+        get(&new).ok().map(|s| s.reveal().to_owned()),
+        Some("new".to_owned())
+    );
+}
+
 /// A secret store for one test; without one there is none in this session.
 pub(super) mod store {
     use super::super::{OTHERWISE, SecretError};
