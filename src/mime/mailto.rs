@@ -129,10 +129,10 @@ mod tests {
         let bounded = |link: &str| {
             let read = read(link).unwrap();
             let held = [&read.to, &read.cc, &read.bcc, &read.body];
-            assert!(held.iter().all(|f| f.len() <= LONGEST), "{:.60}", link);
+            assert!(held.iter().all(|f| f.len() <= LONGEST), "{link:.60}");
             // What is no UTF-8 is replaced by three octets each.
-            assert!(read.subject.len() <= 3 * LONGEST, "{:.60}", link);
-            assert!(read.left_out.len() <= MOST_NAMED, "{:.60}", link);
+            assert!(read.subject.len() <= 3 * LONGEST, "{link:.60}");
+            assert!(read.left_out.len() <= MOST_NAMED, "{link:.60}");
             assert!(read.in_reply_to.is_none());
         };
         let letters = "a".repeat(HUGE);
