@@ -5,10 +5,10 @@ use postrider::cli::exit::Failure;
 use postrider::cli::seat::Seat;
 use postrider::cli::{self, compose, exit, home, written::Compose};
 use postrider::config::secrets::Secrets;
-use postrider::config::{Config, ConfigError, Loaded, Look, Paths, keep, load, watch};
+use postrider::config::{Config, ConfigError, Loaded, Look, Paths, keep, load, tags, watch};
 use postrider::lang::tr;
 use postrider::model::checkup::Step;
-use postrider::model::{Account, AccountStatus, Draft, DraftId, Link};
+use postrider::model::{Account, AccountStatus, Draft, DraftId, Link, naming};
 use postrider::signal::{Board, Topic};
 use postrider::store::Local;
 use postrider::tui::editor;
@@ -291,6 +291,7 @@ fn ride(
     let look = &loaded.config.look;
     means::speak(look);
     stay.secrets.serve(&loaded.config.accounts);
+    naming::choose(tags::names(&loaded.config.tags));
     if stay.secrets.must_unlock(&loaded.config.accounts) {
         let open = wizard::open(paths, &stay.secrets);
         let stage = stay.stage(look, &paths.log)?;

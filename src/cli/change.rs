@@ -6,7 +6,7 @@ use super::home::{self, Home};
 use super::outbox::time;
 use super::say::say;
 use super::{json, lists};
-use crate::model::{FlagChange, Flags, Intent, System, Target, Verb, tag};
+use crate::model::{FlagChange, Flags, Intent, System, Target, Verb, naming, tag};
 use crate::text::Clean;
 use anyhow::Result;
 use serde_json::json;
@@ -112,6 +112,9 @@ fn flags(words: &[String]) -> Result<FlagChange> {
             }
         };
         insert(set, name)?;
+        if word.starts_with('-') && naming::five_called(name).is_some() && is_word(name) {
+            change.remove.keywords.insert(name.to_owned());
+        }
     }
     Ok(change)
 }
@@ -130,17 +133,18 @@ fn insert(set: &mut Flags, name: &str) -> Result<()> {
             Ok(())
         }
         None => {
+            // A tag by its name is written as other programs do, and goes however it was written.
+            let known = naming::five_called(name).is_some() || naming::key_of(name).is_some();
+            if let Some(keyword) = tag::keyword(name, false).ok().filter(|_| known) {
+                set.keywords.insert(keyword);
+                return Ok(());
+            }
             // A label as it is listed.
             if name.len() <= 256 && tag::label(name).is_some_and(|l| tag::of_label(&l) == name) {
                 set.keywords.insert(name.to_owned());
                 return Ok(());
             }
-            let atom = |b: u8| b.is_ascii_graphic() && !b"(){%*\"\\]".contains(&b);
-            if name.is_empty()
-                || name.starts_with('\\')
-                || name.len() > 64
-                || !name.bytes().all(atom)
-            {
+            if !is_word(name) {
                 let told = format!(
                     "`{}` is no flag: seen, flagged, answered, draft, or a keyword",
                     name.escape_debug()
@@ -153,6 +157,12 @@ fn insert(set: &mut Flags, name: &str) -> Result<()> {
     }
 }
 
+/// Whether a keyword can be written so.
+fn is_word(name: &str) -> bool {
+    let atom = |b: u8| b.is_ascii_graphic() && !b"(){%*\"\\]".contains(&b);
+    (1..=64).contains(&name.len()) && !name.starts_with('\\') && name.bytes().all(atom)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,6 +173,10 @@ mod tests {
         let change = flags(&words).unwrap();
         assert_eq!(change.add.to_wire(), ["\\Seen", "label:Tax%202024"]);
         assert_eq!(change.remove.to_wire(), ["\\Flagged"]);
+        let words = ["+important", "+To Do", "+$Label5", "-work"].map(str::to_owned);
+        let change = flags(&words).unwrap();
+        assert_eq!(change.add.to_wire(), ["$label1", "$label4", "$label5"]);
+        assert_eq!(change.remove.to_wire(), ["$label2", "work"]);
         for bad in [
             "seen",
             "+",

@@ -6,8 +6,8 @@ use super::passphrase;
 use super::say::aside;
 use crate::config::lock::EngineLock;
 use crate::config::secrets::Secrets;
-use crate::config::{Config, ConfigError, Loaded, Paths, Problem, load};
-use crate::model::{Account, AccountName, Done, DraftId, Intent, MsgId};
+use crate::config::{Config, ConfigError, Loaded, Paths, Problem, load, tags};
+use crate::model::{Account, AccountName, Done, DraftId, Intent, MsgId, naming};
 use crate::net::connect;
 use crate::net::http::Client;
 use crate::signal::Board;
@@ -54,6 +54,7 @@ impl Home {
         }
         let secrets = Secrets::at(&paths);
         let loaded = load::load(&paths.config)?;
+        naming::choose(tags::names(&loaded.config.tags));
         if loaded.config.accounts.is_empty() {
             let config = loaded.whole(&paths.config)?;
             return Ok(Home {

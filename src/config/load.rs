@@ -15,6 +15,7 @@ use crate::config::options::Part;
 use crate::config::problem::{ConfigError, Problem, Problems};
 use crate::config::rules::rules;
 use crate::config::section::{Section, wrong};
+use crate::config::tags::{TagLook, tags};
 use crate::config::views::{SavedView, Split, splits, views};
 use crate::model::{Account, AccountName, Group, Rule};
 use std::collections::BTreeSet;
@@ -36,6 +37,8 @@ pub struct Config {
     pub look: Look,
     /// The settings of `[list]`.
     pub list: ListLook,
+    /// What tags are called, and their colours: `[tags.NAME]`.
+    pub tags: Vec<TagLook>,
     /// The address books of `[contacts]`.
     pub contacts: Contacts,
     /// `[groups]`, by name.
@@ -150,6 +153,9 @@ fn config(root: &DeTable<'_>, base: &Path, problems: &mut Problems<'_>) -> Confi
     }
     if let Some((table, span)) = part("list", problems) {
         config.list = list(table, span, problems);
+    }
+    if let Some((table, _)) = part("tags", problems) {
+        config.tags = tags(table, problems);
     }
     if let Some((table, span)) = part("contacts", problems) {
         config.contacts = contacts(table, span, base, problems);

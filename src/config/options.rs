@@ -14,6 +14,8 @@ pub enum Part {
     Ui,
     /// `[list]`.
     List,
+    /// `[tags.NAME]`: any tag is a key.
+    Tags,
     /// `[compose]`.
     Compose,
     /// `[contacts]`.
@@ -45,12 +47,17 @@ pub enum Part {
 impl Part {
     /// Every section in the order of the documentation: how its heading is written, and what it is
     /// about.
-    pub const ALL: [(Part, &'static str, &'static str); 15] = [
+    pub const ALL: [(Part, &'static str, &'static str); 16] = [
         (Part::Ui, "[ui]", "How the screen looks and behaves."),
         (
             Part::List,
             "[list]",
             "What a list tells of each message, in columns that may have a width: \"from 20\", \"from 10-26\" or \"from 20%\".",
+        ),
+        (
+            Part::Tags,
+            "[tags.NAME]",
+            "What a tag is called and its colour; NAME is its keyword, or its name without this.",
         ),
         (
             Part::Compose,
@@ -124,6 +131,7 @@ impl Part {
         match self {
             Part::Ui => Some("ui"),
             Part::List => Some("list"),
+            Part::Tags => Some("tags"),
             Part::Compose => Some("compose"),
             Part::Contacts => Some("contacts"),
             Part::Open => Some("open"),
@@ -277,6 +285,9 @@ options! {
     List, "columns", Texts, Is("[\"flags\", \"from\", \"subject\", \"attachment\", \"date\"]"), Now, "Of flags, from, to, subject, attachment, count, tags, mailbox, account, date";
     List, "density", Word(&["compact", "comfortable"]), Is("\"compact\""), Now, "Whether a message has one line or two";
     List, "dates", Word(&["short", "relative", "iso"]), Is("\"short\""), Now, "How it is told when a message came: 14:05, 5 min, or 2024-03-02";
+
+    Tags, "name", Line, Else("its own"), Now, "What it is called, also in searches and rules";
+    Tags, "colour", Line, Else("the theme's"), Now, "red, orange, yellow, green, cyan, blue, purple, grey, or one as #rrggbb";
 
     Compose, "check-domains", Flag, Is("false"), Anew, "Look the recipients' domains up before sending; who answers for names learns them";
     Compose, "name-server", Line, Else("the system's"), Anew, "Who is asked for them: an address, with a port or without";

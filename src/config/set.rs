@@ -132,6 +132,10 @@ mod tests {
             let new = set(inline, &way("ui.mouse"), Some(&off)).unwrap();
             assert_eq!(new, inline.replace("true", "false"));
         }
+        let tags = "[tags.work]\ncolour = \"blue\" # as ever\n";
+        let red = Value::Text("red".to_owned());
+        let new = set(tags, &way("tags.work.colour"), Some(&red)).unwrap();
+        assert_eq!(new, tags.replace("blue", "red"));
         assert!(set("[", &way("ui.mouse"), Some(&off)).is_err());
         assert!(set("", &way("account.3.name"), Some(&off)).is_err());
     }

@@ -162,6 +162,10 @@ pub fn read(text: &str) -> Vec<Group> {
         let top = vec![Step::Key(key.to_owned())];
         if !part.repeats() {
             let table = found.and_then(|f| f.get_ref().as_table());
+            if part == Part::Tags {
+                file.tags(table, &top, &mut groups);
+                continue;
+            }
             let rows = match part {
                 Part::Open | Part::Groups => file.free(part, table, &top),
                 _ => file.rows(part, table, &top),
@@ -266,6 +270,23 @@ impl File<'_> {
                     part,
                     title: format!("{title}: {}", named.unwrap_or(key)),
                     rows: self.rows(part, Some(table), &way),
+                });
+            }
+        }
+    }
+
+    /// The tags that the user says something of, each with a section of its own.
+    fn tags(&self, table: Option<&DeTable<'_>>, way: &Way, groups: &mut Vec<Group>) {
+        let mut found: Vec<_> = table.into_iter().flatten().collect();
+        found.sort_by_key(|(key, _)| key.span().start);
+        for (key, value) in found {
+            let key: &std::borrow::Cow<'_, str> = key.get_ref();
+            if let Some(table) = value.get_ref().as_table() {
+                let way = with(way, Step::Key(key.to_string()));
+                groups.push(Group {
+                    part: Part::Tags,
+                    title: format!("tags {key}"),
+                    rows: self.rows(Part::Tags, Some(table), &way),
                 });
             }
         }
@@ -393,6 +414,25 @@ mod tests {
         assert_eq!(holds("account a", "password"), "\"file\"");
         assert_eq!(holds("account a: oauth", "provider"), "\"google\"");
         assert!(!format!("{groups:?}").contains("CANARY"));
+    }
+
+    #[test]
+    fn each_tag_has_its_options() {
+        let text =
+            "[tags.\"Tax 2024\"]\ncolour = \"blue\"\n[tags]\nwork = { name = \"Büro\" }\nx = 1\n";
+        let groups = read(text);
+        let tags: Vec<_> = groups.iter().filter(|g| g.part == Part::Tags).collect();
+        let told: Vec<_> = tags
+            .iter()
+            .map(|g| (g.title.as_str(), g.rows[0].holds(), g.rows[1].holds()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("tags Tax 2024", "its own", "\"blue\""),
+                ("tags work", "\"Büro\"", "the theme's"),
+            ]
+        );
     }
 
     #[test]

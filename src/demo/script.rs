@@ -41,7 +41,7 @@ pub struct Record {
     pub from: i64,
     /// Age of the last one in seconds.
     pub to: i64,
-    /// The words after the ages: `unread`, `star`, `list`, `drafts`.
+    /// The words after the ages: `unread`, `star`, `list`, `drafts`, `tag=$label1`.
     pub options: Vec<String>,
     /// The `key: value` lines.
     pub keys: BTreeMap<String, String>,
@@ -60,6 +60,12 @@ impl Record {
     /// Whether an option is set.
     pub fn has(&self, option: &str) -> bool {
         self.options.iter().any(|o| o == option)
+    }
+
+    /// The keywords of its last letter.
+    pub fn tags(&self) -> impl Iterator<Item = String> {
+        let tags = self.options.iter().filter_map(|o| o.strip_prefix("tag="));
+        tags.map(str::to_owned)
     }
 }
 

@@ -310,8 +310,8 @@ impl Teller {
     ) {
         let mut put = |folder: &str, flags: System| {
             let mut flags = Flags::of(flags);
-            if record.has("list") && folder.starts_with("Lists") && last {
-                flags.keywords.insert("$label1".to_owned());
+            if last && folder == record.folder {
+                flags.keywords.extend(record.tags());
             }
             all.push(Placed {
                 account: record.account.clone(),

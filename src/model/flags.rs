@@ -107,10 +107,11 @@ impl Flags {
         self.system == System::NONE && self.keywords.is_empty()
     }
 
-    /// These flags after `change`.
+    /// These flags after `change`. A keyword goes in whatever case it stands.
     pub fn after(&self, change: &FlagChange) -> Flags {
         let mut keywords = self.keywords.clone();
-        keywords.retain(|k| !change.remove.keywords.contains(k));
+        let gone = &change.remove.keywords;
+        keywords.retain(|k| !gone.iter().any(|g| g.eq_ignore_ascii_case(k)));
         keywords.extend(change.add.keywords.iter().cloned());
         Flags {
             system: (self.system & !change.remove.system) | change.add.system,
@@ -187,5 +188,10 @@ mod tests {
         let both = change.and(&other);
         assert_eq!(before.after(&both), before.after(&change).after(&other));
         assert_eq!(change.and(&change.inverse()).add, Flags::default());
+        let mut spelt = Flags::default();
+        spelt.insert_wire("$Label1");
+        let mut change = FlagChange::default();
+        change.remove.insert_wire("$label1");
+        assert_eq!(spelt.after(&change), Flags::default());
     }
 }

@@ -10,6 +10,7 @@ pub mod uid;
 pub mod message_id;
 pub mod address;
 pub mod flags;
+pub mod naming;
 pub mod tag;
 pub mod mark;
 pub mod thread_rule;

@@ -268,7 +268,7 @@ fn flags(taken: &Taken<'_>) -> Result<Expr, String> {
             "\\draft" => Is::Draft,
             "$muted" => Is::Muted,
             _ if tag::keyword(flag, false).is_ok() => {
-                return Ok(Expr::Term(Term::Tag(flag.clone())));
+                return Ok(Expr::Term(Term::Tag(tag::in_english(flag).to_owned())));
             }
             _ => {
                 return Err(format!(

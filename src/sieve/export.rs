@@ -5,7 +5,7 @@
 
 use crate::model::query::period::{Period, in_zone};
 use crate::model::query::{Field, Has, Is};
-use crate::model::{Deed, Expr, Rule, Term};
+use crate::model::{Deed, Expr, Rule, Term, tag};
 use crate::sieve::tree::{Arg, Command, Script, Test};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -135,12 +135,13 @@ impl Writer<'_> {
             Deed::Untag(tag) => ("removeflag", tag.as_str()),
             _ => return Ok(None),
         };
-        let keyword = matches!(deed, Deed::Tag(_) | Deed::Untag(_));
-        if keyword && crate::model::tag::keyword(flag, false).is_err() {
-            return Err(format!("`{deed}`: a server's tag is one word"));
-        }
+        let flag = match deed {
+            Deed::Tag(name) | Deed::Untag(name) => tag::keyword(name, false)
+                .map_err(|_| format!("`{deed}`: a server's tag is one word"))?,
+            _ => flag.to_owned(),
+        };
         self.needs.insert("imap4flags");
-        Ok(Some(Command::new(name, vec![Arg::Text(flag.to_owned())])))
+        Ok(Some(Command::new(name, vec![Arg::Text(flag)])))
     }
 
     fn expr(&mut self, expr: &Expr) -> Result<Test, String> {
@@ -186,10 +187,13 @@ impl Writer<'_> {
                 let has = has_flag(flag);
                 if set { has } else { Test::of("not", vec![has]) }
             }
-            Term::Tag(name) if crate::model::tag::keyword(name, false).is_ok() => {
-                self.needs.insert("imap4flags");
-                has_flag(name)
-            }
+            Term::Tag(name) => match tag::keyword(name, false) {
+                Ok(keyword) => {
+                    self.needs.insert("imap4flags");
+                    has_flag(&keyword)
+                }
+                Err(_) => return no(),
+            },
             Term::List(name) => header(&["list-id"], name),
             Term::Id(id) if id.contains('@') => {
                 let id = format!("<{}>", id.trim_matches(['<', '>']));
@@ -221,7 +225,6 @@ impl Writer<'_> {
             Term::In(name) => always(name.eq_ignore_ascii_case("inbox")),
             Term::Account(name) => always(name.eq_ignore_ascii_case(self.naming.account)),
             Term::Has(Has::Attachment | Has::Image | Has::Invite | Has::Link)
-            | Term::Tag(_)
             | Term::Type(_)
             | Term::Older(_)
             | Term::Newer(_)

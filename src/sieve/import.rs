@@ -305,8 +305,8 @@ fn flag(flags: &[String], set: bool, actions: &mut Actions) -> Result<(), String
             ("\\flagged", false) => Deed::Unflag,
             ("$muted", true) => Deed::Mute,
             (_, set) if tag::keyword(flag, false).is_ok() => match set {
-                true => Deed::Tag(flag.to_owned()),
-                false => Deed::Untag(flag.to_owned()),
+                true => Deed::Tag(tag::in_english(flag).to_owned()),
+                false => Deed::Untag(tag::in_english(flag).to_owned()),
             },
             _ => {
                 return Err(format!(

@@ -104,7 +104,7 @@ const QUERIES: [&str; 14] = [
     "is:list",
     "larger:5M smaller:1G",
     "is:unread -is:flagged",
-    "tag:work or from:x or subject:y",
+    "tag:rust or from:x or subject:y",
     "-(from:a or subject:b)",
     "after:2024-01-02 before:2024-02-03",
     "id:a@b.example",
@@ -116,7 +116,8 @@ fn a_rule() -> impl Strategy<Value = Rule> {
         vec![
             "mark read",
             "flag",
-            "tag work",
+            "tag rust",
+            "tag To Do",
             "untag x",
             "mute",
             "mark unread",
@@ -204,6 +205,22 @@ if allof (true, true, size :over 5M) {
 }
 "#
     );
+}
+
+#[test]
+fn tags_that_every_program_knows_are_their_keywords() {
+    let rules = [
+        rule("tag:important", &["tag todo"]),
+        rule("from:x", &["untag Work"]),
+    ];
+    let text = export(&rules, &naming(), 0).script.to_string();
+    for line in [
+        "hasflag \"$label1\"",
+        "addflag \"$label4\"",
+        "removeflag \"$label2\"",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
 }
 
 #[test]

@@ -48,8 +48,11 @@ pub(super) fn add(conn: &Connection) -> Result<()> {
             .any(|file| is_of_type(&file.media_type, &file.name, &wanted)))
     })?;
     conn.create_scalar_function("tagged", 2, pure, |values| {
-        let wanted = fold(&values.get::<String>(1)?);
-        let is = |keyword: &str| tag::name(keyword).is_some_and(|name| fold(&name) == wanted);
+        let called = values.get::<String>(1)?;
+        let (sought, wanted) = (tag::Sought::new(&called), fold(&called));
+        let is = |keyword: &str| {
+            sought.is(keyword) || tag::name(keyword).is_some_and(|name| fold(&name) == wanted)
+        };
         Ok(values
             .get_raw(0)
             .as_str()

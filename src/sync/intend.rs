@@ -111,9 +111,10 @@ fn tagged(
     given: Option<bool>,
     targets: &[ResolvedTarget],
 ) -> Planned {
+    let sought = tag::Sought::new(name);
     let of = |target: &ResolvedTarget| -> BTreeSet<String> {
         let keywords = target.flags.keywords.iter();
-        keywords.filter(|k| tag::is(k, name)).cloned().collect()
+        keywords.filter(|k| sought.is(k)).cloned().collect()
     };
     let keyword = |target: &ResolvedTarget| {
         let account = accounts.iter().find(|a| a.name == target.account);
@@ -160,25 +161,22 @@ fn flagged(
     }
 }
 
-/// What of a change is one for these flags.
+/// What of a change is one for these flags. Keywords have no case (RFC 9051 §2.3.2): one that is
+/// there in another is there, and goes as it is spelt there.
 pub fn minimal(change: &FlagChange, now: &Flags) -> FlagChange {
+    let has = |all: &BTreeSet<String>, keyword: &str| {
+        all.contains(keyword) || all.iter().any(|k| k.eq_ignore_ascii_case(keyword))
+    };
+    let new = change.add.keywords.iter();
     let add = Flags {
         system: change.add.system & !now.system,
-        keywords: change
-            .add
-            .keywords
-            .difference(&now.keywords)
-            .cloned()
-            .collect(),
+        keywords: new.filter(|k| !has(&now.keywords, k)).cloned().collect(),
     };
+    let there = now.keywords.iter();
+    let gone = &change.remove.keywords;
     let remove = Flags {
         system: change.remove.system & now.system,
-        keywords: change
-            .remove
-            .keywords
-            .intersection(&now.keywords)
-            .cloned()
-            .collect(),
+        keywords: there.filter(|k| has(gone, k)).cloned().collect(),
     };
     FlagChange { add, remove }
 }
@@ -420,4 +418,26 @@ fn to_mailbox(
         gone: if copy { Vec::new() } else { gone },
         undoable,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keywords_that_a_server_spells_otherwise_are_the_same() {
+        let now = Flags {
+            keywords: ["$LABEL1".to_owned(), "rust".to_owned()].into(),
+            ..Flags::default()
+        };
+        let change = |add: &str, remove: &str| {
+            let mut change = FlagChange::default();
+            change.add.insert_wire(add);
+            change.remove.insert_wire(remove);
+            minimal(&change, &now)
+        };
+        assert_eq!(change("$label1", "Rust").add, Flags::default());
+        assert_eq!(change("$label1", "Rust").remove.to_wire(), ["rust"]);
+        assert_eq!(change("$label2", "x").add.to_wire(), ["$label2"]);
+    }
 }

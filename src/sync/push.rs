@@ -8,7 +8,7 @@
 
 use crate::lang::{self, mark, tr, trn};
 use crate::model::{
-    FlagChange, MailboxName, Op, OpKind, OpState, System, Uid, UidSet, UidValidity, mark,
+    FlagChange, MailboxName, Op, OpKind, OpState, System, Uid, UidSet, UidValidity, mark, tag,
 };
 use crate::net::error::NetError;
 use crate::net::imap::{Copied, FetchBy, Mode, Selected, Session, is_refusal};
@@ -386,6 +386,7 @@ fn forbidden(session: &Session, selected: &Selected, op: &Op) -> Option<String> 
         .chain(mine)
         .find(|keyword| !kept(keyword))?;
     Some(lang::kept(|| {
+        let lost = tag::name(lost).unwrap_or_else(|| lost.clone());
         tr!("the server can't keep the tag {lost} there", lost)
     }))
 }

@@ -131,7 +131,7 @@ impl Work<'_> {
             let labels = account.is_some_and(Account::has_labels);
             let mut all = FlagChange::default();
             for deed in &rule.deeds {
-                let change = match change(deed, labels) {
+                let change = match change(deed, labels, &target.flags) {
                     Ok(Some(change)) => intend::minimal(&change, &target.flags),
                     Ok(None) => continue,
                     Err(why) => {
@@ -234,8 +234,12 @@ impl Work<'_> {
     }
 }
 
-/// What a deed changes in flags, if it changes any.
-fn change(deed: &Deed, labels: bool) -> std::result::Result<Option<FlagChange>, &'static str> {
+/// What a deed changes in flags, if it changes any; `now`: those of the message.
+fn change(
+    deed: &Deed,
+    labels: bool,
+    now: &Flags,
+) -> std::result::Result<Option<FlagChange>, &'static str> {
     let keyword = |name: &str| -> std::result::Result<Flags, &'static str> {
         let mut flags = Flags::default();
         flags.keywords.insert(tag::keyword(name, labels)?);
@@ -247,8 +251,18 @@ fn change(deed: &Deed, labels: bool) -> std::result::Result<Option<FlagChange>, 
         Deed::Unflag => Some(FlagChange::clear(System::FLAGGED)),
         Deed::Read => Some(FlagChange::set(System::SEEN)),
         Deed::Unread => Some(FlagChange::clear(System::SEEN)),
-        Deed::Tag(name) => with(keyword(name)?, Flags::default()),
-        Deed::Untag(name) => with(Flags::default(), keyword(name)?),
+        // Other programs may have written the same tag otherwise.
+        Deed::Tag(name) => {
+            let add = keyword(name)?;
+            let has = now.keywords.iter().any(|k| tag::is(k, name));
+            with(if has { Flags::default() } else { add }, Flags::default())
+        }
+        Deed::Untag(name) => {
+            let mut remove = keyword(name)?;
+            let there = now.keywords.iter().filter(|k| tag::is(k, name));
+            remove.keywords.extend(there.cloned());
+            with(Flags::default(), remove)
+        }
         Deed::Mute => {
             let mut flags = Flags::default();
             flags.keywords.insert("$muted".to_owned());

@@ -2,7 +2,9 @@
 //! the engine nor the network.
 
 use crate::config::keep::Keep;
-use crate::config::{Arrangement, Config, Hyperlinks, Icons, Images, ListLook, SavedView, Split};
+use crate::config::{
+    Arrangement, Config, Hyperlinks, Icons, Images, ListLook, SavedView, Split, TagLook,
+};
 use crate::model::checkup::Progress;
 use crate::model::setup::{AtProvider, Attempt, Brought, Cancel, Found, Keeping, Kept, Tried};
 use crate::model::{
@@ -118,6 +120,8 @@ pub struct Taste {
     pub title: bool,
     /// What lists tell of a message.
     pub list: ListLook,
+    /// What tags are called, and their colours.
+    pub tags: Vec<TagLook>,
     /// Which signs are shown.
     pub icons: Icons,
 }
@@ -134,6 +138,7 @@ impl Taste {
             title: look.title,
             scrollbar: look.scrollbar,
             list: config.list.clone(),
+            tags: config.tags.clone(),
             icons: look.icons,
             linear: look.linear,
         }
@@ -151,6 +156,7 @@ impl Default for Taste {
             title: true,
             scrollbar: true,
             list: ListLook::default(),
+            tags: Vec::new(),
             icons: Icons::Unicode,
         }
     }

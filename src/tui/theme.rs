@@ -13,8 +13,10 @@ use ratatui::style::{Color, Modifier, Style};
 use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
+mod tags;
+
 /// Every style that the program asks for. A theme has to set each or one it falls back to.
-pub const NAMES: [&str; 77] = [
+pub const NAMES: [&str; 85] = [
     "screen.back",
     "screen.text",
     "screen.rule",
@@ -44,6 +46,14 @@ pub const NAMES: [&str; 77] = [
     "index.date",
     "index.snippet",
     "index.tag",
+    "index.tag.red",
+    "index.tag.orange",
+    "index.tag.yellow",
+    "index.tag.green",
+    "index.tag.cyan",
+    "index.tag.blue",
+    "index.tag.purple",
+    "index.tag.grey",
     "index.tree",
     "reader.text",
     "reader.header.name",
@@ -122,7 +132,7 @@ pub const BUILT_IN: [(&str, &str); 14] = themes![
 pub const AUTO: &str = "auto";
 
 /// How many colours the terminal shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Colours {
     /// None: the user wants it so.
     None,
@@ -131,6 +141,7 @@ pub enum Colours {
     /// 256.
     Many,
     /// All.
+    #[default]
     All,
 }
 
@@ -199,6 +210,10 @@ impl Surroundings {
 #[derive(Clone, Debug, Default)]
 pub struct Theme {
     styles: BTreeMap<String, Style>,
+    /// The colours that the user gave tags.
+    dyes: tags::Dyes,
+    /// How many there can be.
+    colours: Colours,
     linear: bool,
     /// No bars stand beside what is longer than its room.
     bare: bool,
@@ -384,7 +399,10 @@ impl Source {
     }
 
     fn theme(self, colours: Colours, warnings: &mut Vec<Problem>) -> Theme {
-        let mut theme = Theme::default();
+        let mut theme = Theme {
+            colours,
+            ..Theme::default()
+        };
         for (name, written) in &self.styles {
             let mut style = Style::default().add_modifier(written.modifiers);
             let mut look = |wanted: &Option<String>| {

@@ -131,7 +131,7 @@ fn a_tag_is_seen_at_once_and_the_first_key_after_another_size_is_heard() {
     let (_folder, mut t) = start(120, 30);
     t.wait_for("Swift Parcels");
     t.send("tlater\r");
-    t.wait_for("#later");
+    t.wait_for("#Later");
     t.send("gc");
     t.wait_for("of at most 4 connections");
     t.resize(40, 12);

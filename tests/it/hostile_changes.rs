@@ -113,6 +113,35 @@ fn f36_a_tag_that_the_server_does_not_keep_is_undone_and_said() {
 }
 
 #[test]
+fn a_server_that_takes_no_new_keywords_still_takes_those_that_it_lists() {
+    let (server, home) = ready();
+    server.always(
+        OPEN,
+        swap("\\Draft \\*)]", "\\Draft $Label1 $LABEL4 NonJunk)]"),
+    );
+    for word in ["+important", "+todo"] {
+        home.run(&["flag", &home.id("INBOX", "in1"), word]).code(0);
+    }
+    home.run(&["flag", &home.id("INBOX", "in2"), "+wichtig"])
+        .code(0);
+    home.run(&["flag", &home.id("INBOX", "in3"), "+later"])
+        .code(0);
+    let ran = home.run(&["sync", "--once"]);
+    assert!(ran.err.contains("can't keep the tag Later"), "{}", ran.err);
+    assert_eq!(
+        server.mail(|m| m.flags("INBOX", "in1")),
+        ["$label1", "$label4"]
+    );
+    assert_eq!(server.mail(|m| m.flags("INBOX", "in2")), ["$label1"]);
+    assert!(server.mail(|m| m.flags("INBOX", "in3")).is_empty());
+    // Away it goes by any of its names.
+    home.run(&["flag", &home.id("INBOX", "in1"), "-Important"])
+        .code(0);
+    home.sync();
+    assert_eq!(server.mail(|m| m.flags("INBOX", "in1")), ["$label4"]);
+}
+
+#[test]
 fn f36_a_mailbox_that_can_be_opened_no_more_costs_only_itself() {
     let (server, home) = ready();
     home.run(&["move", &home.id("INBOX", "in1"), "Work"])

@@ -257,12 +257,16 @@ pub(super) fn hindrance(
     Ok(gone.then_some(Hindrance::Gone))
 }
 
-/// Whether a change is about any of these flags.
+/// Whether a change is about any of these flags. Keywords have no case.
 fn meet(change: &FlagChange, touched: &[Flags]) -> bool {
     let ours = [&change.add, &change.remove];
+    let has = |flags: &Flags, keyword: &str| {
+        let mut all = flags.keywords.iter();
+        all.any(|k| k.eq_ignore_ascii_case(keyword))
+    };
     touched.iter().any(|theirs| {
         ours.iter().any(|ours| {
-            ours.system.0 & theirs.system.0 != 0 || !ours.keywords.is_disjoint(&theirs.keywords)
+            ours.system.0 & theirs.system.0 != 0 || ours.keywords.iter().any(|k| has(theirs, k))
         })
     })
 }

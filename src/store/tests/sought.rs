@@ -36,7 +36,15 @@ fn people() -> impl Strategy<Value = Vec<Address>> {
 
 pub fn a_sample() -> impl Strategy<Value = Sample> {
     let keywords = prop::sample::subsequence(
-        vec!["$Muted", "work", "label:To%20do", PASSED, TO_COME],
+        vec![
+            "$Muted",
+            "work",
+            "$LABEL2",
+            "label:To%20do",
+            "$label4",
+            PASSED,
+            TO_COME,
+        ],
         0..3,
     );
     let flags = (0u8..32, keywords).prop_map(|(system, keywords)| Flags {
@@ -220,6 +228,7 @@ fn fits(term: &Term, sample: &Sample) -> bool {
         age.before(&crate::model::query::period::in_zone(NOW))
             .unwrap()
     };
+    let has = |words: &[&str]| words.iter().any(|word| flags.keywords.contains(*word));
     let of_type = |wanted: &str| {
         let ending = |name: &str| name.to_lowercase().ends_with(&format!(".{wanted}"));
         let typed = |kind: &str| kind == wanted || kind.split('/').any(|part| part == wanted);
@@ -276,8 +285,8 @@ fn fits(term: &Term, sample: &Sample) -> bool {
         Term::In(_) => sample.archived,
         Term::Account(name) => name == "WORK",
         Term::Tag(name) => match name.as_str() {
-            "Work" => flags.keywords.contains("work"),
-            _ => flags.keywords.contains("label:To%20do"),
+            "Work" => has(&["work", "$LABEL2"]),
+            _ => has(&["label:To%20do", "$label4"]),
         },
         Term::List(_) => e.list_id.as_deref() == Some("dev.lists.example"),
         Term::Type(kind) => of_type(kind),

@@ -196,11 +196,19 @@ fn reader(panes: &Panes, place: Titled, buf: &mut Buffer, theme: &Theme) {
     let focused = panes.focus == Pane::Reader;
     let (text, right) = panes.reader_title();
     let cols = usize::from(place.title.width);
-    let right = match panes.read_tags(cols / 3).filter(|_| cols >= TAGGED) {
-        Some(tags) => Clean::line(&format!("{tags} {right}")),
-        None => right,
-    };
-    title(place, &text, &right, focused, buf, theme);
+    let tags = panes.read_tags(cols / 3).filter(|_| cols >= TAGGED);
+    let style = theme.style(if focused { "title.focused" } else { "title" });
+    if let Some(mut row) = begin(buf, place.title, 0, style) {
+        row.skip(1);
+        let keep = width::width(right.as_str()) + 1;
+        let tagged = tags.as_ref().map_or(0, |t| t.width() + 1);
+        let room = row.left().saturating_sub(keep + tagged);
+        row.column(&text, room, style);
+        if let Some(tags) = tags {
+            tags.draw(row.skip(1), style, theme);
+        }
+        row.right(&right, style);
+    }
     if let Some(pager) = &panes.pager {
         let offline = panes.status.offline();
         pager_view::draw(pager, focused, offline, buf, place.inner, theme);

@@ -231,6 +231,12 @@ impl Panes {
         self.ask(fx, |p| p.index.reload(now.mono));
     }
 
+    /// What is looked for by words may be something else now: lists and counts are asked for again.
+    pub fn look_again(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        self.ask(fx, |p| p.index.reload(now.mono));
+        self.count(fx);
+    }
+
     /// What was done is laid over what is listed and read.
     pub fn lay_over(&mut self) {
         self.index.rebuild(&self.overlay);

@@ -80,6 +80,7 @@ impl App {
         let sorted = Sorted::new(&setup.views, &setup.splits);
         let (vi, linear) = (setup.taste.vi, setup.taste.linear);
         let bars = setup.taste.scrollbar;
+        let tags = setup.taste.tags.clone();
         let (mut panes, mut fx) =
             Panes::new(setup.accounts, setup.taste, sorted, keymap, size, now);
         panes.downloads = setup.downloads;
@@ -94,7 +95,8 @@ impl App {
             bars,
             ..setup.surroundings
         };
-        let (dress, faults) = Dress::new(setup.theme.as_deref(), themes, around);
+        let (mut dress, faults) = Dress::new(setup.theme.as_deref(), themes, around);
+        dress.tags(&tags);
         let all = [setup.warnings, trouble, faults].concat();
         // There is one line for them: the first, because the others may follow from it.
         match all.as_slice() {

@@ -1,24 +1,32 @@
 //! Tagging: which tags are known, and what a typed one asks of the ledger.
 
 use crate::model::view::IndexRow;
-use crate::model::{Account, Verb, tag};
-use crate::text::Clean;
+use crate::model::{Account, Verb, naming, tag};
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::Panes;
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
-use crate::tui::screen::index_view;
 use crate::tui::screen::pager::Letter;
+use crate::tui::screen::tags::Tags;
 use std::collections::BTreeSet;
 
 impl Panes {
-    /// The tags of what is listed, by name.
+    /// The tags that one may want, by name: those that every program knows where an account keeps
+    /// keywords, then those that the user named, and those of what is listed.
     pub fn known_tags(&self) -> Vec<String> {
+        let words = self.accounts.iter().any(|a| !a.has_labels());
+        let five = naming::FIVE.iter().map(|(keyword, _)| *keyword);
+        let five: BTreeSet<String> = five.filter(|_| words).map(str::to_owned).collect();
+        let named: BTreeSet<String> = naming::all_given().into_iter().map(|n| n.name).collect();
         let rows = self.index.lines().iter().map(|l| &l.row);
-        let names: BTreeSet<String> = rows
-            .flat_map(|row| row.flags.keywords.iter().filter_map(|k| tag::name(k)))
-            .collect();
-        names.into_iter().collect()
+        let listed: BTreeSet<&String> = rows.flat_map(|row| &row.flags.keywords).collect();
+        let mut seen = BTreeSet::new();
+        let five = tag::of_all(&five).into_iter();
+        let named = named.into_iter().map(|name| (tag::id_called(&name), name));
+        let all = five.chain(named).chain(tag::of_all(listed));
+        all.filter(|(id, _)| seen.insert(id.clone()))
+            .map(|(_, name)| name)
+            .collect()
     }
 
     /// Puts a tag on the targets, or takes it away where all of them have it; `-name` takes it
@@ -49,9 +57,9 @@ impl Panes {
     }
 
     /// The tags of the message that is read, in at most so many columns.
-    pub fn read_tags(&self, cols: usize) -> Option<Clean> {
+    pub fn read_tags(&self, cols: usize) -> Option<Tags> {
         let letter = self.pager.as_ref()?.current()?;
-        index_view::tags(&letter.row().flags, cols)
+        Tags::of(&letter.row().flags, cols, None)
     }
 
     /// The name as it is spelt where it is known.

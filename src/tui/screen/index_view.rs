@@ -6,13 +6,14 @@ use crate::lang::tr;
 use crate::mime::lookalike::shown_addr;
 use crate::mime::trust::{self, Level};
 use crate::model::view::IndexRow;
-use crate::model::{Address, Flags, MailboxId, System, mark, tag};
+use crate::model::{Address, MailboxId, System, mark};
 use crate::text::{Clean, when, width};
 use crate::tui::found::Found;
 use crate::tui::linear;
 use crate::tui::screen::columns::{self, Cell, INDENT};
 use crate::tui::screen::index::{Index, Kind, Line};
 use crate::tui::screen::paint::begin;
+use crate::tui::screen::tags::Tags;
 use crate::tui::signs::Signs;
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::{Ink, fill};
@@ -47,8 +48,10 @@ pub struct Setting<'a> {
     pub place: &'a dyn Fn(MailboxId) -> (Clean, Clean),
 }
 
-/// A subject with less room than this stands without tags.
+/// Beside a subject with less room than this tags have what it leaves.
 const TAGGED: usize = 24;
+/// One with less room than this stands alone.
+const NARROW: usize = 10;
 
 /// Draws the lines; the index has been told how many there is room for.
 pub fn draw(index: &Index, buf: &mut Buffer, area: Rect, set: &Setting) {
@@ -142,8 +145,11 @@ fn draw_line(
                 row.column(&count, cols, over("index.count"));
             }
             Field::Tags => {
-                let tags = said_of(&it.flags, cols, Some(set.now)).unwrap_or_default();
-                row.column(&tags, cols, over("index.tag"));
+                let tags = Tags::of(&it.flags, cols, Some(set.now));
+                if let Some(tags) = &tags {
+                    tags.draw(row, base, set.theme);
+                }
+                row.skip(cols.saturating_sub(tags.map_or(0, |t| t.width())));
             }
             Field::Mailbox | Field::Account => {
                 let (account, mailbox) = (set.place)(it.mailbox);
@@ -248,14 +254,25 @@ fn subject(
     };
     let room = row.left().saturating_sub(end);
     let own = columns::has(all, Field::Tags);
-    let tags = said_of(&it.flags, room / 3, Some(set.now)).filter(|_| room >= TAGGED && !own);
-    let keep = tags.as_ref().map_or(0, |t| width::width(t.as_str()) + 1);
+    // Where there is little room the subject comes first, and at least it is told that there are some.
+    let told = match room {
+        0..NARROW => 0,
+        NARROW..TAGGED => {
+            let left = room.saturating_sub(width::width(title.as_str()) + 1);
+            left.max(1)
+        }
+        _ => room / 3,
+    };
+    let now = (room >= TAGGED).then_some(set.now);
+    let tags = Tags::of(&it.flags, told, now);
+    let tags = tags.filter(|_| !own);
+    let keep = tags.as_ref().map_or(0, |t| t.width() + 1);
     let used = width::width(title.as_str()).min(room.saturating_sub(keep));
     let mark = set.theme.style("popup.match");
     let in_subject = |text: &str| set.found.map_or_else(Vec::new, |f| f.in_subject(text));
     row.spotted(&title, used, &in_subject, (over("index.subject"), mark));
     if let Some(tags) = tags {
-        row.skip(1).put(&tags, over("index.tag"));
+        tags.draw(row.skip(1), base, set.theme);
     }
     let rest = row.left().saturating_sub(end);
     let snippet = excerpt.or(it.snippet.as_deref());
@@ -271,25 +288,6 @@ fn subject(
             row.skip(rest);
         }
     }
-}
-
-/// A message's tags in at most so many columns, each with a `#` before it; `None` if there are none.
-pub fn tags(flags: &Flags, cols: usize) -> Option<Clean> {
-    said_of(flags, cols, None)
-}
-
-/// The same, and before them when it comes back if it is put off still.
-fn said_of(flags: &Flags, cols: usize, now: Option<i64>) -> Option<Clean> {
-    let until = mark::latest(mark::SNOOZED, flags);
-    let back = until
-        .zip(now)
-        .filter(|(until, now)| until > now)
-        .map(|(until, now)| tr!("until {time}", time = when::clock(until, now)));
-    let tags = flags.keywords.iter().filter_map(|k| tag::name(k));
-    let tags = tags.map(|name| format!("#{}", Clean::line(&name)));
-    let names: Vec<String> = back.into_iter().chain(tags).collect();
-    let text = width::cut(&names.join(" "), cols);
-    (!text.is_empty()).then(|| Clean::line(&text))
 }
 
 fn who(row: &IndexRow, set: &Setting) -> Clean {

@@ -8,6 +8,7 @@ pub mod sidebar;
 pub mod pager;
 pub mod state;
 pub mod status;
+pub mod tags;
 pub mod index_view;
 pub mod sidebar_view;
 pub mod pager_view;

@@ -90,12 +90,14 @@ pub enum Outcome {
     Closed,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Candidate {
     /// The line up to the cursor, were it chosen.
     line: String,
     label: Clean,
     about: Clean,
+    /// The tag that it is, by name: it has a colour.
+    tag: Option<String>,
 }
 
 /// The line.
@@ -166,8 +168,8 @@ impl Prompt {
             .map(|line| Candidate {
                 // The folder stands in the line already.
                 label: Clean::line(paths::last_name(&line)),
-                about: Clean::default(),
                 line,
+                ..Candidate::default()
             })
             .collect();
         self.list = List::new(self.found.len());
@@ -195,6 +197,7 @@ impl Prompt {
                 line: format!("{done}{gap}{}, ", format_list(&offered.addresses)),
                 label: Clean::line(&offered.label()),
                 about: Clean::line(&offered.mark()),
+                ..Candidate::default()
             })
             .collect();
         self.list = List::new(self.found.len());
@@ -215,6 +218,7 @@ impl Prompt {
                     line: format!("{head}{} ", terms::quoted(&address.addr)),
                     label: Clean::line(&offered.label()),
                     about: Clean::line(&offered.mark()),
+                    ..Candidate::default()
                 })
             })
             .collect();
@@ -427,6 +431,7 @@ fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
                 },
                 label: Clean::lit(info.name),
                 about: Clean::lit(lang::of(info.about)),
+                ..Candidate::default()
             })
             .collect();
     };
@@ -487,6 +492,7 @@ fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
             line: format!("{name} {choice}"),
             label: Clean::line(choice),
             about: Clean::default(),
+            ..Candidate::default()
         })
         .collect()
 }
@@ -498,6 +504,7 @@ fn terms(before: &str, known: &Known) -> Vec<Candidate> {
         line: way.line,
         label: Clean::line(&way.term),
         about: Clean::lit(lang::of(way.about)),
+        ..Candidate::default()
     })
     .collect()
 }

@@ -3,9 +3,10 @@
 
 use super::App;
 use crate::config::keep::Keep;
-use crate::config::{Config, ListLook, Look};
+use crate::config::{Config, ListLook, Look, tags};
 use crate::lang::tr;
 use crate::mime::render::{Line, Mark, Run};
+use crate::model::naming;
 use crate::text::Clean;
 use crate::tui::app::keys::Keys;
 use crate::tui::app::layers::Layer;
@@ -179,6 +180,15 @@ impl App {
         if config.list != before.list {
             self.panes.list = config.list.clone();
         }
+        if config.tags != before.tags {
+            self.dress.tags(&config.tags);
+            let names = tags::names(&config.tags);
+            if names != tags::names(&before.tags) {
+                // What is looked for by a name may be another tag now.
+                naming::choose(names);
+                self.panes.look_again(now, fx);
+            }
+        }
         if look.scrollbar != old.scrollbar {
             self.dress.bars(look.scrollbar);
         }
@@ -283,6 +293,7 @@ fn rest(config: &Config) -> Config {
             ..Look::default()
         },
         list: ListLook::default(),
+        tags: Vec::new(),
         views: Vec::new(),
         splits: Vec::new(),
         ..config.clone()

@@ -1,6 +1,7 @@
 //! The colours that everything is shown in: those that were chosen, those that are only looked
 //! at while one chooses, and what follows the terminal's own.
 
+use crate::config::TagLook;
 use crate::tui::effect::Effect;
 use crate::tui::theme::{AUTO, Colours, Surroundings, Theme};
 
@@ -11,6 +12,8 @@ pub(super) struct Dress {
     /// The user's themes: name and text.
     own: Vec<(String, String)>,
     around: Surroundings,
+    /// The colours that the user gave tags.
+    tags: Vec<TagLook>,
     /// What the user set: `auto`, a name, or a file's text.
     setting: String,
 }
@@ -28,6 +31,7 @@ impl Dress {
             tried: None,
             own,
             around,
+            tags: Vec::new(),
             setting: setting.unwrap_or(AUTO).to_owned(),
         };
         (dress, faults)
@@ -48,13 +52,29 @@ impl Dress {
         &self.setting
     }
 
+    /// Tags have these colours.
+    pub fn tags(&mut self, tags: &[TagLook]) {
+        self.tags = tags.to_vec();
+        self.worn.set_tags(tags);
+        if let Some((_, tried)) = &mut self.tried {
+            tried.set_tags(tags);
+        }
+    }
+
+    /// A theme with the tags' colours, and what was wrong with it.
+    fn made(&self, setting: Option<&str>) -> (Theme, Vec<String>) {
+        let (mut theme, faults) = Theme::load(setting, self.around);
+        theme.set_tags(&self.tags);
+        (theme, faults)
+    }
+
     fn follows(&self) -> bool {
         self.setting == AUTO || self.setting.trim().is_empty()
     }
 
     /// The user chose; what was wrong with that.
     pub fn choose(&mut self, setting: &str) -> Vec<String> {
-        let (worn, faults) = Theme::load(meant(&self.own, Some(setting)), self.around);
+        let (worn, faults) = self.made(meant(&self.own, Some(setting)));
         self.worn = worn;
         self.tried = None;
         setting.clone_into(&mut self.setting);
@@ -85,7 +105,7 @@ impl Dress {
     pub fn try_on(&mut self, name: Option<&str>) {
         let name = name.filter(|n| !n.is_empty());
         if self.tried.as_ref().map(|(tried, _)| tried.as_str()) != name {
-            let theme = |name: &str| Theme::load(meant(&self.own, Some(name)), self.around).0;
+            let theme = |name: &str| self.made(meant(&self.own, Some(name))).0;
             self.tried = name.map(|name| (name.to_owned(), theme(name)));
         }
     }
@@ -116,7 +136,7 @@ impl Dress {
         if self.around.light != light {
             self.around.light = light;
             if self.follows() {
-                self.worn = Theme::load(None, self.around).0;
+                self.worn = self.made(None).0;
             }
         }
     }
@@ -170,6 +190,28 @@ mod tests {
         let second = text_of(&dress);
         dress.own(Vec::new(), None);
         assert_eq!(text_of(&dress), second, "it is gone, and still worn");
+    }
+
+    #[test]
+    fn tags_keep_their_colours_whatever_is_worn() {
+        let own = crate::config::load::parse(
+            "[tags.rust]\ncolour = \"#010203\"\n",
+            std::path::Path::new("/c"),
+        );
+        let mut dress = dressed(None);
+        dress.tags(&own.config.tags);
+        let colour = |dress: &Dress| dress.theme().tag("rust").fg;
+        let own = colour(&dress);
+        assert_eq!(own, Some(ratatui::style::Color::Rgb(1, 2, 3)));
+        dress.try_on(Some("nord"));
+        assert_eq!(colour(&dress), own);
+        dress.choose("nord");
+        assert_eq!(colour(&dress), own);
+        dress.choose("auto");
+        dress.background(true);
+        assert_eq!(colour(&dress), own);
+        dress.tags(&[]);
+        assert_ne!(colour(&dress), own);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A line of the index as one sentence, for who hears it: what is unread first, then who, about
 //! what, and everything else that the signs tell others.
 
-use super::{Setting, date, people, said_of, who};
+use super::{Setting, date, people, who};
 use crate::config::Field;
 use crate::lang::{tr, trn};
 use crate::mime::trust::{self, Level};
@@ -9,6 +9,7 @@ use crate::model::view::IndexRow;
 use crate::model::{System, mark};
 use crate::text::{Clean, width};
 use crate::tui::screen::index::{Kind, Line};
+use crate::tui::screen::tags::Tags;
 
 /// A subject has so many columns at least, whatever else there is to say.
 const SUBJECT: usize = 12;
@@ -116,8 +117,8 @@ fn states(line: &Line, set: &Setting) -> Vec<String> {
     if !set.outgoing && trust::of_names(&it.from) != Level::Fine {
         say(tr!("doubtful sender"));
     }
-    if let Some(tags) = said_of(&it.flags, 40, Some(set.now)) {
-        say(tags.as_str());
+    if let Some(tags) = Tags::of(&it.flags, 40, Some(set.now)) {
+        say(tags.text().as_str());
     }
     words
 }

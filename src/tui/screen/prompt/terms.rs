@@ -154,7 +154,8 @@ pub(super) fn tags(before: &str, known: &[String]) -> Vec<Candidate> {
         .map(|tag| Candidate {
             line: format!("{minus}{tag}"),
             label: Clean::line(&format!("{minus}{tag}")),
-            about: Clean::default(),
+            tag: Some(tag.clone()),
+            ..Candidate::default()
         })
         .collect()
 }

@@ -139,7 +139,9 @@ impl Prompt {
                 look = base.patch(theme.style("popup.selected"));
                 ink.tint(look);
             }
-            ink.skip(1).column(&found.label, shape.names, look);
+            let dye = found.tag.as_ref().map(|name| theme.tag_called(name));
+            let named = dye.map_or(look, |dye| look.patch(dye));
+            ink.skip(1).column(&found.label, shape.names, named);
             ink.skip(2)
                 .put(&found.about, look.patch(theme.style("popup.dim")));
         }

@@ -205,14 +205,16 @@ fn tagged() -> Vec<IndexRow> {
 fn tags_stand_beside_the_subject_without_the_noise() {
     let mut bench = Bench::new(tagged(), (120, 24));
     let screen = bench.screen();
-    assert!(screen.contains("Lunch on Friday #Tax 2024"), "{screen}");
-    assert!(screen.contains("#work"), "{screen}");
+    assert!(
+        screen.contains("Lunch on Friday #work #Tax 2024"),
+        "{screen}"
+    );
     for noise in ["Forwarded", "NonJunk", "\x1b", "label:"] {
         assert!(!screen.contains(noise), "{screen}");
     }
     bench.keys("\n");
     let title = bench.screen().lines().next().unwrap_or_default().to_owned();
-    assert!(title.contains("#Tax 2024"), "{title}");
+    assert!(title.contains("#work +1"), "{title}");
     let narrow = Bench::new(tagged(), (40, 12));
     assert!(narrow.screen().contains("Lunch on"), "{}", narrow.screen());
 }
@@ -232,8 +234,8 @@ fn tags(bench: &Bench) -> Vec<(&str, Option<bool>)> {
 #[test]
 fn a_tag_is_put_on_and_taken_away() {
     let mut bench = Bench::new(tagged(), (120, 24));
-    bench.keys("tlater\n");
-    assert_eq!(tags(&bench), [("later", None)]);
+    bench.keys("tsoon\n");
+    assert_eq!(tags(&bench), [("soon", None)]);
     // It has this one: away with it, however it is spelt.
     bench.keys("tWORK\n");
     assert_eq!(tags(&bench)[1], ("work", Some(false)));
@@ -245,6 +247,78 @@ fn a_tag_is_put_on_and_taken_away() {
     bench.app.panes.accounts[0].imap.host = "imap.gmail.com".into();
     bench.keys("ttwo words\n");
     assert_eq!(tags(&bench)[3], ("two words", None));
+}
+
+/// The colour of what stands at the first place of a word on the screen.
+fn colour_of(bench: &Bench, word: &str) -> ratatui::style::Color {
+    let buf = bench.drawn().0;
+    let area = buf.area;
+    let at = area.positions().find(|at| {
+        let cells = (at.x..area.right()).filter_map(|x| buf.cell((x, at.y)));
+        let rest: String = cells.map(|cell| cell.symbol()).collect();
+        rest.starts_with(word)
+    });
+    buf.cell(at.expect(word)).unwrap().fg
+}
+
+#[test]
+fn thunderbirds_tags_are_shown_by_name_and_colour_and_set_as_it_does() {
+    let mut rows = three();
+    for keyword in ["$Label1", "$label4", "$Junk", "rust"] {
+        rows[0].flags.keywords.insert(keyword.into());
+    }
+    let mut bench = Bench::new(rows.clone(), (120, 24));
+    bench.sees("#Important #To Do +1");
+    let theme = bench.app.dress.theme().clone();
+    assert_eq!(
+        Some(colour_of(&bench, "#Important")),
+        theme.tag("$label1").fg
+    );
+    assert_eq!(Some(colour_of(&bench, "#To Do")), theme.tag("$label4").fg);
+    // They are offered, whether they are listed or not, in their colours.
+    bench.keys("t");
+    for name in ["Important", "Work", "Personal", "To Do", "Later", "rust"] {
+        bench.sees(name);
+    }
+    assert_eq!(Some(colour_of(&bench, "Personal")), theme.tag("$label3").fg);
+    // It has this one already: away with it, by its name.
+    bench.keys("todo\n");
+    assert_eq!(tags(&bench), [("To Do", Some(false))]);
+    bench.keys("\n");
+    let title = bench.screen().lines().next().unwrap_or_default().to_owned();
+    assert!(title.contains("#Important"), "{title}");
+    // Where there is no room for a name, that there is one.
+    let narrow = Bench::new(rows, (40, 12)).screen();
+    let line = narrow.lines().find(|l| l.contains("Lunch"));
+    assert!(line.unwrap_or_default().contains(" #"), "{narrow}");
+}
+
+#[test]
+fn names_and_colours_of_tags_that_change_are_taken_up_at_once() {
+    let mut rows = three();
+    for keyword in ["$label5", "zebra"] {
+        rows[0].flags.keywords.insert(keyword.into());
+    }
+    let mut bench = Bench::new(rows, (120, 24));
+    bench.sees("#zebra");
+    let text = "[tags.zebra]\nname = \"Stripes\"\ncolour = \"green\"\n";
+    let config = crate::config::load::parse(text, std::path::Path::new("/c")).config;
+    let fresh = crate::tui::files::Fresh {
+        config: Some(Box::new(config)),
+        ..Default::default()
+    };
+    bench.event(Event::Fresh {
+        fresh: Box::new(fresh),
+        number: 1,
+        open: false,
+    });
+    bench.sees("#Later #Stripes");
+    let green = bench.app.dress.theme().tag("$label3").fg;
+    assert_eq!(Some(colour_of(&bench, "#Stripes")), green);
+    assert!(!bench.quit);
+    bench.keys("tstripes\n");
+    assert_eq!(tags(&bench), [("Stripes", Some(false))]);
+    crate::model::naming::choose(Vec::new());
 }
 
 #[test]
