@@ -55,7 +55,8 @@ impl Session {
         let Some(first) = self.fetch_body_up_to(uid, LARGEST)? else {
             return Ok(None);
         };
-        if !first.is_torn() && !(first.complete && first.is_scant()) {
+        let doubtful = first.is_torn() || (first.complete && first.is_scant());
+        if !doubtful {
             return Ok(Some(first));
         }
         // It may have it, or all of it, in a moment. One that says the same again counts wrong.
