@@ -218,6 +218,10 @@ impl Submission {
                 format!("{has}{why}; {tried}, {next}")
             }
             SubmissionState::Queued => tr!("waits for its turn").to_owned() + &join(": ", why),
+            SubmissionState::Held if self.scheduled => tr!(
+                "held back until you say otherwise; it was to go out {time}",
+                time = clock(self.next_try)
+            ),
             SubmissionState::Held => tr!("held back until you say otherwise").to_owned(),
             SubmissionState::Sending => tr!("being sent").to_owned(),
             SubmissionState::Dot => tr!("sent, waiting for the server's word").to_owned(),

@@ -5,6 +5,7 @@ use crate::model::{
     UidValidity,
 };
 use crate::store::error::Result;
+use crate::store::messages;
 use crate::store::reader::Reader;
 use crate::store::sought::Plan;
 use rusqlite::params;
@@ -65,8 +66,13 @@ impl Reader {
         Ok(())
     }
 
-    /// The keys of what lies in a mailbox above a UID, ascending, and not from before `since`
-    /// (seconds since 1970).
+    /// INTERNALDATE of a message, seconds since 1970, if it is known.
+    pub fn came_at(&self, message: MsgId) -> Result<Option<i64>> {
+        messages::came_at(&self.conn, message.0)
+    }
+
+    /// The keys of what lies in a mailbox above a UID, ascending, and neither written nor received before
+    /// `since` (seconds since 1970) only.
     pub fn above(
         &self,
         mailbox: MailboxId,
@@ -77,7 +83,8 @@ impl Reader {
         let moment = self.moment()?;
         let mut select = moment.prepare_cached(
             "SELECT l.uid, m.message_id, m.size FROM location l JOIN message m ON m.id = l.message
-             WHERE l.mailbox = ?1 AND l.uid > ?2 AND l.gone = 0 AND l.date >= ?3 ORDER BY l.uid",
+             WHERE l.mailbox = ?1 AND l.uid > ?2 AND l.gone = 0
+                 AND l.date + max(coalesce(m.lag, 0), 0) >= ?3 ORDER BY l.uid",
         )?;
         let mut rows = select.query(params![mailbox.0, uid, since])?;
         let mut keys = Vec::new();

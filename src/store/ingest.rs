@@ -34,7 +34,8 @@ impl Cache {
     /// Takes a batch of messages and moves the cursor, in one transaction. Taking the same batch
     /// again changes nothing. A message whose identity is known lies in one more place. Without, one
     /// that was moved here by us without COPYUID, or was here before a UIDVALIDITY change, or was moved
-    /// away by us and comes back, is found again by its date, Message-ID and size.
+    /// away by us and comes back, is found again by its date, Message-ID and size, and what came back by
+    /// INTERNALDATE, too.
     ///
     /// # Errors
     /// [`super::Error::Generation`] if the mailbox holds UIDs of another UIDVALIDITY.
@@ -248,7 +249,8 @@ impl<'c> Batch<'c> {
     }
 
     /// The message that we moved away from here and that somebody else put back: it may be gone from
-    /// where it was only a moment later.
+    /// where it was only a moment later. All but one of what they have in common a sender writes; when the
+    /// server got it nobody does, and moving it leaves that as it is (RFC 9051 §6.4.7).
     fn back(&self, new: &Packed, date: i64) -> Result<Option<i64>> {
         let id = MessageId::new(new.header.get(Text::MessageId));
         let Some(id) = id.filter(|_| self.left) else {
@@ -266,7 +268,12 @@ impl<'c> Batch<'c> {
         let found = select.query_map(values, |row| row.get(0))?;
         let found: Vec<i64> = found.collect::<rusqlite::Result<_>>()?;
         match found[..] {
-            [only] if is_same(self.conn, only, new)? => Ok(Some(only)),
+            [only]
+                if is_same(self.conn, only, new)?
+                    && came_together(self.conn, only, new)? == Some(true) =>
+            {
+                Ok(Some(only))
+            }
             _ => Ok(None),
         }
     }
@@ -296,7 +303,7 @@ impl<'c> Batch<'c> {
                 .execute([message])?;
             return Ok((message, 1));
         }
-        let id = self.messages.make(&new.header, date, new.size);
+        let id = self.messages.make(new, date);
         self.made.push((id, &new.header));
         Ok((id, 0))
     }
@@ -352,12 +359,18 @@ impl<'c> Batch<'c> {
             rows.collect::<rusqlite::Result<_>>()?
         };
         for message in candidates {
-            if is_same(conn, message, new)? {
+            if is_same(conn, message, new)? && came_together(conn, message, new)? != Some(false) {
                 return Ok(Some(message));
             }
         }
         Ok(None)
     }
+}
+
+/// Whether the server got a message that is here when it got the new one; `None` where that is not known.
+fn came_together(conn: &Connection, message: i64, new: &Packed) -> Result<Option<bool>> {
+    let here = messages::came_at(conn, message)?.filter(|_| new.internal_date != 0);
+    Ok(here.map(|at| at == new.internal_date))
 }
 
 fn date_of(conn: &Connection, message: i64) -> Result<i64> {

@@ -6,7 +6,7 @@ use crate::store::error::Result;
 use crate::store::identity;
 use crate::store::insert::{self, next_id};
 use crate::store::open::now;
-use crate::store::packed::{Header, Text};
+use crate::store::packed::{Header, Packed, Text};
 use crate::store::tally::Tally;
 use crate::store::threads;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
@@ -30,6 +30,15 @@ pub(super) fn date(conn: &Connection, message: i64) -> Result<Option<i64>> {
     Ok(select.query_row([message], |row| row.get(0)).optional()?)
 }
 
+/// INTERNALDATE of a message, where it is known: when the server got it, which no sender can write.
+pub(super) fn came_at(conn: &Connection, message: i64) -> Result<Option<i64>> {
+    let mut select = conn.prepare_cached("SELECT date + lag FROM message WHERE id = ?1")?;
+    Ok(select
+        .query_row([message], |row| row.get(0))
+        .optional()?
+        .flatten())
+}
+
 /// Makes a batch's messages. They are in the table after [`Maker::write`].
 pub(super) struct Maker<'c> {
     conn: &'c Connection,
@@ -41,6 +50,7 @@ pub(super) struct Maker<'c> {
 struct New<'c> {
     id: i64,
     date: i64,
+    lag: Option<i64>,
     size: u64,
     header: &'c Header,
 }
@@ -58,15 +68,17 @@ impl<'c> Maker<'c> {
         })
     }
 
-    /// Makes a message. Answers its id.
-    pub(super) fn make(&mut self, header: &'c Header, date: i64, size: u64) -> i64 {
+    /// Makes a message that is sorted by `date`. Answers its id.
+    pub(super) fn make(&mut self, new: &'c Packed, date: i64) -> i64 {
         let id = self.next;
         self.next += 1;
+        let told = new.internal_date != 0;
         self.waiting.push(New {
             id,
             date,
-            size,
-            header,
+            lag: told.then(|| new.internal_date.saturating_sub(date)),
+            size: new.size,
+            header: &new.header,
         });
         id
     }
@@ -76,8 +88,8 @@ impl<'c> Maker<'c> {
         insert::rows(
             self.conn,
             "FAIL INTO message (date, size, maybe_attachments, subject, from_, to_, header_date, message_id,
-                 in_reply_to, refs, sender, reply_to, cc, list_id, auth_results)",
-            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 in_reply_to, refs, sender, reply_to, cc, list_id, auth_results, lag)",
+            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             &self.waiting,
             &mut |values, new| {
                 let header = new.header;
@@ -95,7 +107,8 @@ impl<'c> Maker<'c> {
                 values.bind(header.get(Text::ReplyTo))?;
                 values.bind(header.get(Text::Cc))?;
                 values.bind(header.list_id())?;
-                values.bind(header.auth_results())
+                values.bind(header.auth_results())?;
+                values.bind(new.lag)
             },
         )?;
         insert::check_last(self.conn, self.waiting.last().map(|new| new.id))?;

@@ -9,7 +9,7 @@ use crate::net::imap::{FetchBy, HeaderItem, Session};
 use crate::store::{Cache, CursorMove, NewMessage, Packed, Priority};
 use crate::sync::delivery::Delivery;
 use crate::sync::error::SyncError;
-use crate::sync::kit::Kit;
+use crate::sync::kit::{Errand, Kit};
 use crate::sync::reported;
 use crate::text::when;
 
@@ -199,7 +199,11 @@ impl<'a> Brought<'a> {
         for wanted in reader.bodies_wanted(self.mailbox, since, largest, BODILESS)? {
             if spotted.contains(wanted.uid) {
                 // A full queue means that hundreds wait already.
-                let _ = self.kit.errands.0.try_send(wanted.message);
+                let errand = Errand {
+                    message: wanted.message,
+                    slipped: false,
+                };
+                let _ = self.kit.errands.0.try_send(errand);
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 //! after the answer to it was cut.
 
 use crate::lang::{mark, trn};
-use crate::model::{AsSeen, MailboxName, UidValidity};
+use crate::model::{AsSeen, MailboxName, Op, UidValidity};
 use crate::net::error::NetError;
 use crate::net::imap::{Session, Status};
 use crate::store::Local;
@@ -18,18 +18,22 @@ pub fn hindrance(
     session: &mut Session,
     kit: &Kit,
     local: &Local,
+    op: &Op,
     (name, seen): (&MailboxName, Option<&AsSeen>),
     cut: bool,
 ) -> Result<Option<String>, SyncError> {
-    if session.selected().is_some() {
-        session.unselect()?;
-    }
+    session.leave()?;
     let status = match session.status(name) {
         Err(error) if cut && error.no_such_mailbox() => return Ok(None),
         // What can't be opened has no mail.
         Err(NetError::Refused(_)) if !can_hold(kit, name)? => return Ok(None),
         other => other?,
     };
+    // How many are in it doesn't tell which: others may have gone in place of those that were to.
+    if status.messages != Some(0) && local.read().is_kept_in(op, name)? {
+        let why = mark!("what was to leave it before could not, and may be in it still");
+        return Ok(Some(why.to_owned()));
+    }
     let account = &kit.account.name;
     let own = |from: &AsSeen| local.read().moved_there(account, name, from);
     Ok(match seen {
@@ -56,7 +60,8 @@ fn unseen(status: &Status) -> Option<String> {
     }
 }
 
-/// Of one that was. `own`: how many messages our own moves have put there since.
+/// Of one that was. `own`: how many messages of those that came since we have put there ourselves, as
+/// far as the server told.
 fn differs(status: &Status, seen: &AsSeen, own: u64) -> Option<String> {
     if status.uidvalidity.map(UidValidity) != Some(seen.uidvalidity)
         || status.uidnext.is_none_or(|next| next < seen.uidnext)
@@ -67,6 +72,13 @@ fn differs(status: &Status, seen: &AsSeen, own: u64) -> Option<String> {
     let came = u64::from(status.uidnext.unwrap_or(u32::MAX) - seen.uidnext);
     if messages == 0 || (messages <= seen.messages && came <= own) {
         return None;
+    }
+    if messages <= seen.messages {
+        return Some(trn!(
+            n = came.saturating_sub(own),
+            "{n} message came into it since it was seen, whoever put it there",
+            "{n} messages came into it since it was seen, whoever put them there"
+        ));
     }
     Some(trn!(
         n = messages,
@@ -111,6 +123,9 @@ mod tests {
         ] {
             assert_eq!(differs(&there, &seen, own).is_none(), goes, "{there:?}");
         }
+        let words = |there: Status| differs(&there, &seen, 0).unwrap();
+        assert!(words(status(7, 11, 4)).contains("more than was seen"));
+        assert!(words(status(7, 11, 3)).contains("1 message came into it"));
         assert_eq!(unseen(&status(7, 1, 0)), None);
         assert!(unseen(&status(7, 2, 1)).is_some());
         assert!(unseen(&Status::default()).is_some());

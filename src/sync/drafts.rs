@@ -15,8 +15,7 @@
 use crate::mime;
 use crate::mime::build::{self, Attached};
 use crate::model::{
-    Draft, DraftAttachment, DraftId, FlagChange, Flags, MailboxName, Role, System, Uid, UidSet,
-    UidValidity,
+    Draft, DraftAttachment, DraftId, Flags, MailboxName, Role, System, Uid, UidSet, UidValidity,
 };
 use crate::net::NetError;
 use crate::net::imap::{FetchBy, Mode, Selected, Session};
@@ -24,7 +23,7 @@ use crate::signal::Topic;
 use crate::store::{CopyId, CopyState, DraftCopy, Local, Reader};
 use crate::sync::error::SyncError;
 use crate::sync::kit::Kit;
-use crate::sync::{by_id, filing, freeze};
+use crate::sync::{by_id, filing, freeze, last_words, removal};
 use crate::text::when;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -187,16 +186,20 @@ fn work(
         if kit.stopping() {
             return Err(SyncError::Stopping);
         }
-        let key = format!("copying/{}", draft.0);
+        // One that was written on since is another one.
+        let saved = local.read().saved(draft)?.unwrap_or_default();
+        let key = format!("copying/{}/{saved}", draft.0);
         if local.read().is_put_off(&key, when::now())? {
             continue;
         }
         let copied = append(session, kit, local, reader, draft);
         match &copied {
-            Err(SyncError::Net(error)) if error.ends_session() => {
-                let waits = local.ended(&key, when::now())?;
+            Err(SyncError::Net(error)) if last_words::may_be_of_sent(error) => {
+                let waits = local.ended(&key, when::now())?.waits;
                 tracing::info!(account = %kit.account.name, %error, waits, "a draft was not copied");
             }
+            // The network is gone, or the server: that says nothing of the draft.
+            Err(SyncError::Net(error)) if error.ends_session() => {}
             _ => local.ended_nothing(&key)?,
         }
         touched.extend(bear(copied, &mut refused)?.flatten());
@@ -377,28 +380,9 @@ fn remove(
         }
         let uids: UidSet = place(session, &selected, copy)?.into_iter().collect();
         if !uids.is_empty() {
-            take_away(session, kit, reader, &uids)?;
+            removal::aside(session, kit, reader, &uids)?;
         }
         local.drop_copy(copy.id)?;
     }
-    Ok(())
-}
-
-/// Removes messages for good, these and no others. Where that can't be said (no UIDPLUS), or means
-/// something else (Gmail keeps what is expunged), they go to the trash; where that can't be done
-/// they are left marked as deleted.
-fn take_away(
-    session: &mut Session,
-    kit: &Kit,
-    reader: &Reader,
-    uids: &UidSet,
-) -> Result<(), SyncError> {
-    let to_trash = session.has_move() && (session.caps().gmail() || !session.caps().uidplus());
-    if to_trash && let Some(trash) = reader.role_mailbox(&kit.account.name, Role::Trash)? {
-        session.store(uids, &FlagChange::set(System::SEEN))?;
-        session.move_to(uids, &trash.name)?;
-        return Ok(());
-    }
-    session.expunge(uids)?;
     Ok(())
 }

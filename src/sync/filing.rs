@@ -16,6 +16,7 @@ use crate::store::{self, Local, NewBody, NewMessage, Priority, Reader};
 use crate::sync::by_id;
 use crate::sync::error::SyncError;
 use crate::sync::kit::Kit;
+use crate::sync::last_words;
 use crate::text::{Clean, when};
 
 /// Hosts whose submission servers file a copy in Sent themselves. Wrongly named here a host costs a
@@ -109,8 +110,8 @@ fn file(
             Err(error) => Err(error),
         };
         if let Err(SyncError::Net(error)) = &filed
-            && error.ends_session()
-            && local.ended(&key(row), when::now())?
+            && last_words::may_be_of_sent(error)
+            && local.ended(&key(row), when::now())?.waits
         {
             put_off(kit, local, row, &Clean::lit(HANGS_UP))?;
         }

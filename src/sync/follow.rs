@@ -6,6 +6,7 @@ use crate::mime;
 use crate::model::{
     MailboxName, MessageId, MessageKey, Op, OpKind, Role, Uid, UidSet, UidValidity,
 };
+use crate::net::NetError;
 use crate::net::imap::{Mode, Selected, Session, Status, is_refusal};
 use crate::store::{Local, Place, Reader};
 use crate::sync::error::SyncError;
@@ -98,11 +99,9 @@ pub fn here(
             None => lost.push(key),
         }
     }
-    let most = match op.kind {
-        OpKind::Store(_) => READ_AGAIN,
-        _ => usize::MAX,
-    };
-    let (present, others) = present(session, &named, most)?;
+    // A flag on the wrong message can be taken off again.
+    let harmless = matches!(op.kind, OpKind::Store(_));
+    let (present, others) = present(session, &named, harmless)?;
     for (uid, key) in named {
         let other = others.contains(uid);
         if other {
@@ -128,12 +127,14 @@ pub fn here(
 }
 
 /// Which of these UIDs are there, and which of the newest are other messages'. A message of which
-/// either side knows no Message-ID is believed to be the one.
+/// either side knows no Message-ID is believed to be the one; so are those of a server that won't say,
+/// but of one that only stumbles just now it is believed only for what is `harmless`.
 fn present(
     session: &mut Session,
     named: &Found,
-    most: usize,
+    harmless: bool,
 ) -> Result<(UidSet, UidSet), SyncError> {
+    let most = if harmless { READ_AGAIN } else { usize::MAX };
     let (mut there, mut others) = (UidSet::new(), UidSet::new());
     let newest = named.iter().rev().filter(|(_, k)| k.message_id.is_some());
     let newest: Vec<Uid> = newest.map(|(uid, _)| *uid).collect();
@@ -155,7 +156,8 @@ fn present(
         });
         match outcome {
             // It can't say: then it is only asked which are there.
-            Err(error) if is_refusal(&error) => {}
+            Err(NetError::Refused(_)) => {}
+            Err(error) if harmless && is_refusal(&error) => {}
             other => {
                 other?;
                 asked = asked.minus(&read);

@@ -87,11 +87,20 @@ pub struct Kit {
     /// Whether the server is believed to have previews of messages.
     pub previews: Arc<AtomicBool>,
     /// Bodies that somebody waits for and that the worker has to fetch for the same reason.
-    pub errands: (Sender<MsgId>, Receiver<MsgId>),
+    pub errands: (Sender<Errand>, Receiver<Errand>),
     /// The other accounts' workers.
     pub peers: Peers,
     /// What was received.
     pub usage: Arc<Usage>,
+}
+
+/// A body that the worker is to fetch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Errand {
+    /// Of which message.
+    pub message: MsgId,
+    /// It was not where the cache has it: it is asked for again once the mailboxes were read anew.
+    pub slipped: bool,
 }
 
 /// A session that is counted while it lives.

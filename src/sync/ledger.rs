@@ -6,8 +6,8 @@
 
 use crate::lang::{self, mark, tr, trn};
 use crate::model::{
-    Account, AccountName, Done, DraftId, Intent, MailboxId, MessageId, MsgId, Op, ReminderState,
-    Role, Rule, Service, Target, Verb,
+    Account, AccountName, Done, DraftId, Intent, MailboxId, Manage, MessageId, MsgId, Op,
+    ReminderState, Role, Rule, Service, Target, Verb,
 };
 use crate::signal::{Board, Topic};
 use crate::store::{Cache, Local, Priority, Reader, ResolvedTarget, Writer};
@@ -159,49 +159,8 @@ impl Ledger {
     fn record(&mut self, intent: Intent, after: &mut After) -> Result<Done, LedgerError> {
         let now = when::now();
         match intent {
-            Intent::Act { verb, targets } => {
-                let local = self.local.read();
-                let (verb, resolved) =
-                    intend::settled(&self.reader, verb, &targets, &|t| local.lay_over(t))?;
-                let planned = intend::ops(&self.reader, &self.accounts, &verb, &resolved)?;
-                if resolved.is_empty() && !targets.is_empty() {
-                    self.local.nothing_done(now)?;
-                    return Ok(Done::said(tr!("Nothing was changed: it is no longer here")));
-                }
-                if planned.ops.is_empty() {
-                    self.local.nothing_done(now)?;
-                } else {
-                    let first = resolved.first().map(|target| target.location);
-                    let about = first.map(|at| self.reader.subject(at)).transpose()?;
-                    let about = about.flatten().unwrap_or_default();
-                    after.apply = self
-                        .local
-                        .act_on(&planned.label, &about, now, &planned.ops)?
-                        .1;
-                    if let Verb::Move(to) | Verb::Copy(to) = verb {
-                        // It is done: whoever hears otherwise would do it again.
-                        if let Err(error) = self.learn(to, &resolved, now) {
-                            tracing::error!(%error, "where mail is filed could not be noted");
-                        }
-                    }
-                }
-                Ok(Done {
-                    gone: planned.gone,
-                    undoable: planned.undoable,
-                    ..Done::said(lang::told(&planned.label))
-                })
-            }
-            Intent::Manage(wish) => {
-                let planned = manage::ops(&self.reader, &wish)?.map_err(LedgerError::Refused)?;
-                after.apply = match planned.undoable {
-                    true => self.local.act(&planned.label, now, &planned.ops)?.1,
-                    false => self.local.act_for_good(&planned.label, now, &planned.ops)?,
-                };
-                Ok(Done {
-                    undoable: planned.undoable,
-                    ..Done::said(lang::told(&planned.label))
-                })
-            }
+            Intent::Act { verb, targets } => self.act(verb, &targets, now, after),
+            Intent::Manage(wish) => self.manage(&wish, now, after),
             Intent::Read(targets) => {
                 let ops = intend::seen(&self.reader.resolve(&targets)?);
                 after.apply = self.local.queue(&ops, now)?;
@@ -331,6 +290,57 @@ impl Ledger {
                 Ok(Done::default())
             }
         }
+    }
+
+    /// Does something to messages.
+    fn act(
+        &mut self,
+        verb: Verb,
+        targets: &[Target],
+        now: i64,
+        after: &mut After,
+    ) -> Result<Done, LedgerError> {
+        let local = self.local.read();
+        let (verb, resolved) =
+            intend::settled(&self.reader, verb, targets, &|t| local.lay_over(t))?;
+        let planned = intend::ops(&self.reader, &self.accounts, &verb, &resolved)?;
+        if resolved.is_empty() && !targets.is_empty() {
+            self.local.nothing_done(now)?;
+            return Ok(Done::said(tr!("Nothing was changed: it is no longer here")));
+        }
+        if planned.ops.is_empty() {
+            self.local.nothing_done(now)?;
+        } else {
+            let first = resolved.first().map(|target| target.location);
+            let about = first.map(|at| self.reader.subject(at)).transpose()?;
+            let about = about.flatten().unwrap_or_default();
+            let done = self.local.act_on(&planned.label, &about, now, &planned.ops);
+            after.apply = done?.1;
+            if let Verb::Move(to) | Verb::Copy(to) = verb {
+                // It is done: whoever hears otherwise would do it again.
+                if let Err(error) = self.learn(to, &resolved, now) {
+                    tracing::error!(%error, "where mail is filed could not be noted");
+                }
+            }
+        }
+        Ok(Done {
+            gone: planned.gone,
+            undoable: planned.undoable,
+            ..Done::said(lang::told(&planned.label))
+        })
+    }
+
+    /// Makes, renames or deletes a mailbox.
+    fn manage(&mut self, wish: &Manage, now: i64, after: &mut After) -> Result<Done, LedgerError> {
+        let planned = manage::ops(&self.reader, wish)?.map_err(LedgerError::Refused)?;
+        after.apply = match planned.undoable {
+            true => self.local.act(&planned.label, now, &planned.ops)?.1,
+            false => self.local.act_for_good(&planned.label, now, &planned.ops)?,
+        };
+        Ok(Done {
+            undoable: planned.undoable,
+            ..Done::said(lang::told(&planned.label))
+        })
     }
 
     /// Makes conversations one.

@@ -37,12 +37,7 @@ pub fn list(
     checks: &mut Checks,
 ) -> Result<Listing, SyncError> {
     if session.selected().is_some() {
-        // STATUS of the selected mailbox may be as old as this session's last look at it
-        // (RFC 3501 §6.3.10): Dovecot answers so.
-        match session.caps().has("UNSELECT") {
-            true => session.unselect()?,
-            false => session.noop().map(drop)?,
-        }
+        session.leave()?;
         session.take_unsolicited();
     }
     let policy = &kit.account.sync;

@@ -2,6 +2,7 @@
 
 pub mod rhythm;
 pub mod backoff;
+pub mod last_words;
 pub mod plan;
 pub mod host;
 pub mod report;

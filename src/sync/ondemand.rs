@@ -12,7 +12,7 @@ use crate::sync::bodies::{self, Came};
 use crate::sync::connections::Rank;
 use crate::sync::error::SyncError;
 use crate::sync::guard;
-use crate::sync::kit::{Connection, Kit};
+use crate::sync::kit::{Connection, Errand, Kit};
 use crate::sync::seek;
 use crate::text::Clean;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
@@ -83,22 +83,22 @@ pub fn run(kit: &Kit, requests: &Receiver<Request>, worker: &Ringer) {
             // The worker reads the mailboxes anew, and then asks where it is by now.
             Ok(Came::Slipped(_)) => {
                 kit.marks.news.everywhere();
-                match unreachable(kit).is_none() && later(kit, message) {
+                match unreachable(kit).is_none() && later(kit, message, true) {
                     true => worker.ring(),
                     false => under_way(kit, message),
                 }
             }
             Err(SyncError::Crowded) => match unreachable(kit) {
                 Some(why) => {
-                    later(kit, message);
+                    later(kit, message, false);
                     put_off(kit, message, &why);
                 }
-                None if later(kit, message) => worker.ring(),
+                None if later(kit, message, false) => worker.ring(),
                 None => fail(kit, message, &SyncError::Crowded),
             },
             Err(error) => {
                 session = None;
-                later(kit, message);
+                later(kit, message, false);
                 worker.ring();
                 fail(kit, message, &error);
             }
@@ -190,7 +190,7 @@ pub fn serve_part(
             return Ok(Came::Settled);
         }
     }
-    fetch(kit, session, message)
+    look(kit, session, message)
 }
 
 /// Whether nothing of a message is left to fetch.
@@ -231,11 +231,23 @@ pub fn stay(kit: &Kit, messages: Vec<MsgId>) -> Result<(), SyncError> {
     Ok(())
 }
 
-/// Fetches one body now, from the first place where it lies indeed.
+/// Fetches one body now, from the first place where it lies indeed. Where it lies in none, that counts
+/// as a try, and after some the reason is kept: for who asks again by himself.
 ///
 /// # Errors
 /// When the session ends or the cache fails.
 pub fn fetch(kit: &Kit, session: &mut Connection, message: MsgId) -> Result<Came, SyncError> {
+    match look(kit, session, message)? {
+        Came::Slipped(why) => bodies::slipped(kit, message, why),
+        Came::Settled => Ok(Came::Settled),
+    }
+}
+
+/// The same without counting: the cache may only be behind the server.
+///
+/// # Errors
+/// As [`fetch`].
+pub fn look(kit: &Kit, session: &mut Connection, message: MsgId) -> Result<Came, SyncError> {
     let places = kit.reader()?.locate(message)?;
     let mut last = None;
     for place in places.iter().filter(|p| p.account == kit.account.name) {
@@ -248,7 +260,7 @@ pub fn fetch(kit: &Kit, session: &mut Connection, message: MsgId) -> Result<Came
         }
     }
     match last {
-        Some(why) => bodies::slipped(kit, message, why),
+        Some(why) => Ok(Came::Slipped(why)),
         None => {
             under_way(kit, message);
             Ok(Came::Settled)
@@ -274,9 +286,11 @@ fn words(kit: &Kit, error: &SyncError) -> String {
     }
 }
 
-/// The worker fetches it once it is connected. `false` if too many wait already.
-fn later(kit: &Kit, message: MsgId) -> bool {
-    kit.errands.0.try_send(message).is_ok()
+/// The worker fetches it once it is connected; what has `slipped`, once it has read the mailboxes anew.
+/// `false` if too many wait already.
+fn later(kit: &Kit, message: MsgId, slipped: bool) -> bool {
+    let errand = Errand { message, slipped };
+    kit.errands.0.try_send(errand).is_ok()
 }
 
 /// Why the worker can't fetch anything either, if it can't.

@@ -12,6 +12,8 @@ use crate::sync::connections::Rank;
 use crate::sync::error::SyncError;
 use crate::sync::here::Here;
 use crate::sync::kit::{Connection, Kit};
+use crate::sync::last_words::{self, may_be};
+use crate::text::when;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -25,6 +27,11 @@ const STALLS: u32 = 6;
 const AT_ONCE: u32 = 4;
 /// The others after a pause, which grows up to this many times the first.
 const SLOWEST: u32 = 2;
+/// Last words that sound as if it would pass are doubted each time that they were said so often of the
+/// same messages.
+const SAID: u32 = 4;
+/// So many letters of them tell them from others.
+const WORDS: usize = 60;
 /// How long a pause goes on after the engine was told to stop.
 const NAP: Duration = Duration::from_millis(50);
 
@@ -55,39 +62,6 @@ impl Patience {
     }
 }
 
-/// Last words of servers that hang up on everybody, or on whom they have had enough of; many give no
-/// code with them.
-const PASSING: [&str; 14] = [
-    "bandwidth",
-    "exceeded",
-    "try again",
-    "temporar",
-    "unavailable",
-    "is closed",
-    "invalidated",
-    "expired",
-    "shutting down",
-    "shutdown",
-    "maintenance",
-    "restart",
-    "too many",
-    "inactiv",
-];
-
-/// Whether a connection that ended so may have been ended by what was asked for. A server that says
-/// why it hangs up, or when to come back, is believed.
-pub fn may_be(error: &NetError) -> bool {
-    match error {
-        NetError::Cut(_) | NetError::Protocol(_) | NetError::Timeout => true,
-        NetError::Busy(words) => {
-            let text = words.text.to_ascii_lowercase();
-            let passes = PASSING.iter().any(|word| text.contains(word));
-            words.code.is_none() && error.wait_hint().is_none() && !passes
-        }
-        _ => false,
-    }
-}
-
 /// A way to one mailbox, on one connection after the other.
 pub struct Way<'a, 'b> {
     /// The connection; another one after a failure.
@@ -115,6 +89,9 @@ impl Way<'_, '_> {
     /// `error`, if that is not because of some messages, or there are more of them than a turn has
     /// patience for; those found so far are out of the way then. Whatever a new connection says.
     pub fn around(&mut self, set: &UidSet, error: NetError) -> Result<Fetched, SyncError> {
+        let words = last_words::passing(&error).map(str::to_owned);
+        let same =
+            |again: &NetError| words.is_some() && last_words::passing(again) == words.as_deref();
         let mut fetched = Fetched::default();
         let mut killers = UidSet::new();
         let mut more = self.patience.lose(&error);
@@ -136,7 +113,7 @@ impl Way<'_, '_> {
                     fetched.add(&some);
                     barren = 0;
                 }
-                Err(SyncError::Net(again)) if may_be(&again) => {
+                Err(SyncError::Net(again)) if may_be(&again) || same(&again) => {
                     more = self.patience.lose(&again);
                     self.brought.settle()?;
                     self.dial_again()?;
@@ -182,6 +159,32 @@ impl Way<'_, '_> {
             false => self.brought.settle().and(Err(error.into())),
             true => Ok(fetched),
         }
+    }
+
+    /// Whether the server has said these last words, which sound as if it would pass, again and again
+    /// when it was asked for this set, while it gives other messages.
+    ///
+    /// # Errors
+    /// Whatever the cache or a new connection say.
+    pub fn says_so_always(&mut self, set: &UidSet, error: &NetError) -> Result<bool, SyncError> {
+        let Some(words) = last_words::passing(error) else {
+            return Ok(false);
+        };
+        self.brought.settle()?;
+        let left = set.minus(&self.reader.all_uids(self.here.id)?);
+        let Some(first) = left.iter().next() else {
+            return Ok(false);
+        };
+        let words: String = words.chars().take(WORDS).collect();
+        let (id, validity) = (self.here.id.0, self.uidvalidity.0);
+        let what = format!("pull/{id}/{validity}/{}/{words}", first.get());
+        // A server that is in trouble indeed is asked no more often than that.
+        let ends = self.kit.local()?.ended(&what, when::now())?;
+        if ends.times % SAID != 0 {
+            return Ok(false);
+        }
+        self.dial_again()?;
+        self.gives_others()
     }
 
     /// Whether the server still gives the header of a message that it gave before.
@@ -234,7 +237,7 @@ impl Way<'_, '_> {
 
 /// What to ask for after `left` of `set` did not come. A server that answered some most likely
 /// stumbled over the next: it is asked for the others, and for that one alone. Else in halves.
-fn suspects(set: &UidSet, left: &UidSet) -> Vec<UidSet> {
+pub fn suspects(set: &UidSet, left: &UidSet) -> Vec<UidSet> {
     match left.len() {
         0 => Vec::new(),
         1 => vec![left.clone()],
@@ -263,25 +266,6 @@ mod tests {
         assert_eq!(suspects(&all, &all), [set(&[1, 2, 3]), set(&[4, 5])]);
         assert_eq!(suspects(&all, &set(&[5])), [set(&[5])]);
         assert!(suspects(&all, &set(&[])).is_empty());
-    }
-
-    #[test]
-    fn last_words_that_pass_are_no_message_s_fault() {
-        let bye = |text: &str| {
-            NetError::Busy(crate::net::Refusal {
-                text: text.to_owned(),
-                ..Default::default()
-            })
-        };
-        for text in [
-            "Account exceeded command or bandwidth limits. (Failure)",
-            "Connection is closed. 13",
-            "Session invalidated - AccessTokenExpired",
-            "Server shutting down.",
-        ] {
-            assert!(!may_be(&bye(text)), "{text}");
-        }
-        assert!(may_be(&bye("Internal error")) && may_be(&bye("")));
     }
 
     #[test]

@@ -17,8 +17,9 @@ use crate::sync::error::SyncError;
 use crate::sync::glance::{self, Glance};
 use crate::sync::here::Here;
 use crate::sync::kit::{Connection, Kit};
+use crate::sync::last_words;
 use crate::sync::plan::{Known, Seen, Step, is_mass_vanishing, plan};
-use crate::sync::poison::{self, Way};
+use crate::sync::poison::Way;
 use crate::sync::report::{Meter, Task};
 use crate::sync::told::{self, FlagWriter, Told};
 use crate::text::when;
@@ -37,6 +38,13 @@ pub const NEWEST: u32 = 4_000;
 const FLAGS_ANYWAY: u64 = 2_000;
 /// Seconds in a day.
 const DAY: i64 = 24 * 60 * 60;
+
+/// The newest of these messages, whose flags are asked for whenever a mailbox is looked at, in two parts,
+/// ascending: the last may be small.
+pub fn newest(held: &UidSet) -> Vec<UidSet> {
+    let mut parts = held.split(usize::MAX, u64::from(NEWEST));
+    parts.split_off(parts.len().saturating_sub(2))
+}
 
 /// What a pull brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -352,12 +360,16 @@ impl<'a> Run<'a> {
     }
 
     fn headers(&mut self, by: FetchBy<'_>, next: Option<&UidSet>) -> Result<Fetched, SyncError> {
-        let fetched = match (self.brought.headers(self.session, by, next), by) {
-            (Err(SyncError::Net(error)), FetchBy::Uids(set)) if poison::may_be(&error) => {
-                self.way().around(set, error)?
+        let outcome = self.brought.headers(self.session, by, next);
+        let fetched = match (outcome, by) {
+            (Err(SyncError::Net(error)), FetchBy::Uids(set)) => {
+                match last_words::may_be(&error) || self.way().says_so_always(set, &error)? {
+                    true => self.way().around(set, error)?,
+                    false => return Err(error.into()),
+                }
             }
             // The comparison that follows asks by UID.
-            (Err(SyncError::Net(error)), FetchBy::Seq(..)) if poison::may_be(&error) => {
+            (Err(SyncError::Net(error)), FetchBy::Seq(..)) if last_words::may_be(&error) => {
                 self.way().dial_again()?;
                 Fetched::default()
             }
@@ -524,9 +536,7 @@ impl<'a> Run<'a> {
         held: &UidSet,
         writer: &mut FlagWriter<'_>,
     ) -> Result<(), SyncError> {
-        let parts = held.split(usize::MAX, u64::from(NEWEST));
-        // The last of them may be small.
-        for part in parts.iter().rev().take(2) {
+        for part in newest(held).iter().rev() {
             for piece in part.split(UidSet::LINE, FLAGS).iter().rev() {
                 self.session.fetch_flags(piece, None, &mut |item| {
                     writer.add(item.uid, item.flags);

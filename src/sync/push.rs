@@ -18,19 +18,19 @@ use crate::sync::deleting;
 use crate::sync::error::SyncError;
 use crate::sync::follow::{self, Found};
 use crate::sync::kit::Kit;
+use crate::sync::last_words;
 use crate::sync::news::Due;
 use crate::sync::overlay;
-use crate::sync::poison;
 use crate::sync::removal;
-use crate::text::Clean;
+use crate::text::{Clean, when};
 use std::collections::BTreeSet;
 
 /// So many messages in one command, so that others may cut in on a large move.
 const SET_UIDS: u64 = 1_000;
 /// An operation that the server put off so often, or hung up on, is given up: nothing waits for ever.
 const PATIENCE: u32 = 100;
-/// The same of one at which the server stumbles, which takes the better part of an hour: what stays so
-/// long is about this operation, and the others wait behind it.
+/// So often a server may stumble at one, which takes the better part of an hour: what stays so long is
+/// about this operation, and the others wait behind it.
 const STUMBLES: u32 = 12;
 
 /// What the server said of where messages are now.
@@ -135,31 +135,42 @@ fn claimed(
             if error.no_such_mailbox() && !listed {
                 return Err(SyncError::Unlisted);
             }
-            let patience = match is_refusal(&error) {
-                true => STUMBLES,
-                false => PATIENCE,
-            };
-            if error.is_transient() && op.attempts < patience {
-                local.release(op.id)?;
-                return Err(error.into());
+            if error.is_transient() {
+                // Other reasons to wait are counted with the attempts, and say nothing of this one.
+                let may_pass = match is_refusal(&error) {
+                    true => local.ended(&stumbling(op), when::now())?.times <= STUMBLES,
+                    false => op.attempts < PATIENCE,
+                };
+                if may_pass {
+                    local.release(op.id)?;
+                    return Err(error.into());
+                }
             }
             if is_mark(op) && !error.no_such_mailbox() {
                 return keep_here(kit, local, op);
             }
             return give_up(kit, local, op, &refusal(kit, op, &error));
         }
-        Err(SyncError::Net(error)) if op.attempts >= PATIENCE && poison::may_be(&error) => {
+        Err(SyncError::Net(error)) if op.attempts >= PATIENCE && last_words::may_be(&error) => {
             give_up(kit, local, op, mark!("it hangs up whenever it is asked"))?;
             return Err(error.into());
         }
         Err(other) => return Err(other),
     };
     local.confirm(op.id, &moved)?;
+    if cut {
+        local.ended_nothing(&stumbling(op))?;
+    }
     let places = moved
         .iter()
         .filter_map(|m| m.to.at.map(|(validity, uid)| (m.key.uid, validity, uid)));
     copied.extend(places);
     settle(kit, op, Outcome::Done { copied })
+}
+
+/// Under which name it is counted how often the server stumbled at an operation.
+fn stumbling(op: &Op) -> String {
+    format!("op/{}", op.id.0)
 }
 
 /// Whether it changes nothing but keywords of ours, which matter without a server too.
@@ -237,7 +248,7 @@ fn carry_out(
 ) -> Result<End, SyncError> {
     if let OpKind::DeleteMailbox { name, seen } = &op.kind {
         let seen = (name, seen.as_ref());
-        if let Some(why) = deleting::hindrance(session, kit, local, seen, cut)? {
+        if let Some(why) = deleting::hindrance(session, kit, local, op, seen, cut)? {
             return Ok(End::Failed(why));
         }
     }
@@ -263,6 +274,9 @@ fn carry_out(
         }
         if here.gone.is_empty() {
             continue;
+        }
+        if cut && op.kind == OpKind::Expunge {
+            removal::finish(session, kit, &mailbox, &here.gone)?;
         }
         let (places, gone) = follow::elsewhere(session, kit, op, &mailbox, here.gone)?;
         for (place, (uidvalidity, found)) in places {
@@ -292,8 +306,8 @@ fn carry_out(
 /// has done already is found done.
 fn about_mailboxes(session: &mut Session, kind: &OpKind, cut: bool) -> Result<(), NetError> {
     // One that is open can't be renamed or deleted everywhere.
-    if session.selected().is_some() && !matches!(kind, OpKind::SubscribeMailbox { .. }) {
-        session.unselect()?;
+    if !matches!(kind, OpKind::SubscribeMailbox { .. }) {
+        session.leave()?;
     }
     match kind {
         OpKind::CreateMailbox { name } => session.create(name),
@@ -413,7 +427,7 @@ fn act(
     for piece in set.split(UidSet::LINE, SET_UIDS) {
         match &op.kind {
             OpKind::Store(change) => session.store(&piece, change)?,
-            OpKind::Expunge => removal::for_good(session, kit, mailbox, &piece)?,
+            OpKind::Expunge => removal::for_good(session, kit, mailbox, found, &piece)?,
             OpKind::Move { to } if to == mailbox => {
                 did.moved.extend(arrived(to, selected.uidvalidity, found));
                 return Ok(());

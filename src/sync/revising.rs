@@ -43,7 +43,7 @@ impl Ledger {
         after: &mut After,
     ) -> Result<Done, LedgerError> {
         let all = self.local.undo_since(action, now)?;
-        let done = undoing::since(&all);
+        let done = undoing::since(&all, now);
         for undone in all {
             self.take(undone, after)?;
         }

@@ -2,14 +2,14 @@
 //! the mailboxes if that is due, copy drafts, pull those that changed, what people look at first, and
 //! look after what came. If what is sent ended the connection the last time, the pull comes first.
 
-use crate::model::{Link, Quota};
+use crate::model::{Link, MsgId, Quota};
 use crate::net::NetError;
 use crate::signal::Topic;
 use crate::store::{Local, Priority};
-use crate::sync::bodies::Came;
+use crate::sync::bodies::{self, Came};
 use crate::sync::error::SyncError;
 use crate::sync::here::Here;
-use crate::sync::kit::{Connection, Kit};
+use crate::sync::kit::{Connection, Errand, Kit};
 use crate::sync::news::Due;
 use crate::sync::overlay::{self, Layer};
 use crate::sync::worker::{Turn, Worker};
@@ -72,6 +72,7 @@ impl Worker {
         if put_off.is_none() {
             stirred.tell(&self.kit);
         }
+        self.serve_slipped(session)?;
         self.serve_others(session)?;
         let (kit, reader) = (&self.kit, &self.reader);
         self.mirror
@@ -147,24 +148,47 @@ impl Worker {
         self.due.is_empty() && !lately
     }
 
-    /// Bodies that somebody waits for and that have no connection of their own.
+    /// Bodies that somebody waits for and that have no connection of their own. One that is not where we
+    /// have it waits until everything was looked at.
     fn serve_others(&mut self, session: &mut Connection) -> Result<(), SyncError> {
-        while let Ok(message) = self.kit.errands.1.try_recv() {
+        while let Ok(Errand { message, slipped }) = self.kit.errands.1.try_recv() {
             // Fetched meanwhile for another reason, or gone.
             if ondemand::is_here(&self.reader, message)? {
                 ondemand::stays(&self.kit, &self.reader, message)?;
                 continue;
             }
-            match ondemand::fetch(&self.kit, session, message) {
-                Ok(Came::Settled) => {}
-                Ok(Came::Slipped(_)) => ondemand::under_way(&self.kit, message),
-                Err(error) => {
-                    ondemand::fail(&self.kit, message, &error);
-                    return Err(error);
-                }
+            if slipped || self.look_for(session, message)? != Came::Settled {
+                let places = self.reader.locate(message)?;
+                self.slipped.insert(message, places);
+                self.due.everything = true;
             }
         }
         Ok(())
+    }
+
+    /// The same of what had slipped before everything was looked at. Only where it still should be in
+    /// the same place that counts as a try; else it moves on, and whoever opens it again may have it.
+    fn serve_slipped(&mut self, session: &mut Connection) -> Result<(), SyncError> {
+        while let Some((message, before)) = self.slipped.pop_first() {
+            if ondemand::is_here(&self.reader, message)? {
+                ondemand::stays(&self.kit, &self.reader, message)?;
+                continue;
+            }
+            let Came::Slipped(why) = self.look_for(session, message)? else {
+                continue;
+            };
+            let same = self.reader.locate(message)? == before;
+            if !same || bodies::slipped(&self.kit, message, why)? != Came::Settled {
+                ondemand::under_way(&self.kit, message);
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks for a body where the cache has it. Whoever waits for it hears of an end of the connection.
+    fn look_for(&self, session: &mut Connection, message: MsgId) -> Result<Came, SyncError> {
+        ondemand::look(&self.kit, session, message)
+            .inspect_err(|error| ondemand::fail(&self.kit, message, error))
     }
 
     /// What is asked once of a connection: where mailboxes are made, and how full the server is.

@@ -16,8 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const AT_ONCE: usize = 500;
 /// Larger texts are not fetched for a rule: it waits until somebody opens the message.
 const LARGEST: u64 = 5 << 20;
-/// A message whose date lies so long before the rule, in seconds, is an old one that somebody put
-/// there: a week.
+/// A message that was written and came so long before the rule, in seconds, is an old one that somebody
+/// put there: a week.
 const OLD: i64 = 7 * 24 * 3600;
 
 /// Asks the rules of an account about what came.
@@ -201,7 +201,10 @@ impl Turn {
                 arrival,
                 message,
                 location,
-                date: row.date,
+                // Anybody may write any date: then it counts when it came.
+                date: reader
+                    .came_at(message)?
+                    .map_or(row.date, |at| at.max(row.date)),
                 inbox: mailbox.is_some_and(|m| m.role == Some(Role::Inbox)),
                 waits: false,
             });

@@ -51,7 +51,7 @@ pub fn done(asked: &Undo, now: i64) -> Result<Done, String> {
         Undo::Done(undone) => {
             return Ok(Done {
                 draft: undone.draft.filter(|_| undone.sending),
-                ..Done::said(said(undone))
+                ..Done::said(said(undone, now))
             });
         }
     };
@@ -74,7 +74,11 @@ pub fn one(asked: &UndoOne, now: i64) -> Result<Done, String> {
         }
         UndoOne::Done(undone) => Ok(Done {
             draft: undone.draft.filter(|_| undone.sending),
-            ..Done::said(format!("{}{}", said(undone), rest(&undone.hindered, now)))
+            ..Done::said(format!(
+                "{}{}",
+                said(undone, now),
+                rest(&undone.hindered, now)
+            ))
         }),
     }
 }
@@ -83,10 +87,10 @@ pub fn one(asked: &UndoOne, now: i64) -> Result<Done, String> {
 ///
 /// # Errors
 /// There was nothing.
-pub fn since(all: &[Undone]) -> Result<Done, String> {
+pub fn since(all: &[Undone], now: i64) -> Result<Done, String> {
     match all {
         [] => Err(tr!("Nothing that was done since can be taken back").to_owned()),
-        [only] => Ok(Done::said(said(only))),
+        [only] => Ok(Done::said(said(only, now))),
         all => {
             let n = all.len();
             Ok(Done::said(trn!(
@@ -120,10 +124,16 @@ pub fn again(asked: &Redo, now: i64) -> Result<Done, String> {
     }
 }
 
-fn said(undone: &Undone) -> String {
+fn said(undone: &Undone, now: i64) -> String {
     match (undone.sending, undone.draft) {
         (true, Some(_)) => tr!("Not sent: it is a draft again").to_owned(),
-        (true, None) => tr!("Not sent: it is held in the outbox").to_owned(),
+        (true, None) => match undone.was_for {
+            Some(at) => tr!(
+                "Not sent: it is held in the outbox; it was to go out {time}",
+                time = when::clock(at, now)
+            ),
+            None => tr!("Not sent: it is held in the outbox").to_owned(),
+        },
         (false, Some(_)) => tr!("The draft is back among the drafts").to_owned(),
         (false, None) => tr!("Undone: {label}", label = undone.label),
     }

@@ -2,7 +2,7 @@
 //! the worker. Where the server can (NOTIFY, RFC 5465) it hears of every mailbox, else of the
 //! inbox (IDLE, RFC 2177), else it asks now and then. It writes nothing.
 
-use crate::model::{MailboxName, Role};
+use crate::model::{MailboxName, Role, Uid};
 use crate::net::imap::{IdleEnd, Mode, Unsolicited};
 use crate::signal::{Doorbell, Ringer};
 use crate::sync::backoff::{Backoff, chance};
@@ -108,7 +108,7 @@ fn wait(
         if own {
             kit.marks.news.of([inbox.clone()]);
         }
-        if is_deep(&said, exists) {
+        if is_deep(&said, exists, || lowest_of_newest(kit, inbox)) {
             kit.marks.news.of_flags(inbox.clone());
         }
         kit.marks.news.of(said.statuses.into_keys());
@@ -140,13 +140,61 @@ fn wait(
     }
 }
 
-/// Whether flags changed of messages that may be older than those whose flags are always asked for.
-fn is_deep(said: &Unsolicited, exists: u32) -> bool {
+/// Whether flags changed of messages that may be older than those whose flags are always asked for;
+/// `lowest` is the first of those here, if it can be told.
+fn is_deep(said: &Unsolicited, exists: u32, lowest: impl FnOnce() -> Option<Uid>) -> bool {
     let newest = exists.saturating_sub(pull::NEWEST);
-    !said.flags.is_empty() || said.unnamed.is_some_and(|lowest| lowest <= newest)
+    if said.unnamed.is_some_and(|lowest| lowest <= newest) {
+        return true;
+    }
+    let first = said.flags.iter().map(|item| item.uid).min();
+    first.is_some_and(|first| lowest().is_none_or(|lowest| first < lowest))
+}
+
+/// The first of the messages here whose flags are always asked for.
+fn lowest_of_newest(kit: &Kit, inbox: &MailboxName) -> Option<Uid> {
+    let reader = kit.reader().ok()?;
+    let record = reader.mailbox_named(&kit.account.name, inbox).ok()??;
+    let held = reader.all_uids(record.id).ok()?;
+    let newest = pull::newest(&held);
+    newest.first().and_then(|lowest| lowest.iter().next())
 }
 
 fn inbox(kit: &Kit) -> Result<MailboxName, SyncError> {
     let known = kit.reader()?.role_mailbox(&kit.account.name, Role::Inbox)?;
     Ok(known.map_or_else(|| MailboxName::new(*b"INBOX"), |record| record.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Flags;
+    use crate::net::imap::FlagItem;
+
+    #[test]
+    fn only_flags_of_old_messages_are_deep() {
+        let uid = |n| Uid::new(n).unwrap();
+        let said = |n| Unsolicited {
+            flags: vec![FlagItem {
+                uid: uid(n),
+                flags: Flags::default(),
+                modseq: None,
+            }],
+            ..Unsolicited::default()
+        };
+        for (n, lowest, deep) in [
+            (50, Some(50), false),
+            (49, Some(50), true),
+            (60, None, true),
+        ] {
+            assert_eq!(is_deep(&said(n), 10_000, || lowest.map(uid)), deep, "{n}");
+        }
+        assert!(!is_deep(&Unsolicited::default(), 10_000, || None));
+        let unnamed = |n| Unsolicited {
+            unnamed: Some(n),
+            ..Unsolicited::default()
+        };
+        assert!(is_deep(&unnamed(6_000), 10_000, || Some(uid(1))));
+        assert!(!is_deep(&unnamed(6_001), 10_000, || Some(uid(1))));
+    }
 }

@@ -7,9 +7,9 @@
 //! costs little. A turn that fails drops the connection: the next one dials anew.
 
 use crate::lang::tr;
-use crate::model::Link;
+use crate::model::{Link, MsgId};
 use crate::signal::{Doorbell, Ringer};
-use crate::store::{Cache, Local, Priority, Reader};
+use crate::store::{Cache, Local, Priority, Reader, ServerPlace};
 use crate::sync::backoff::{Backoff, chance};
 use crate::sync::check::Checks;
 use crate::sync::connections::Rank;
@@ -21,6 +21,7 @@ use crate::sync::poison::Patience;
 use crate::sync::rules::Rules;
 use crate::sync::{guard, mailboxes, pull, stirring};
 use crate::text::{Clean, when};
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -82,6 +83,9 @@ pub struct Worker {
     pub(super) unlaid: bool,
     /// When the cache was tidied last.
     pub(super) tidied: Option<Instant>,
+    /// What somebody waits for and was not where we have it, with where that is: it is asked for again
+    /// once the mailboxes were read anew.
+    pub(super) slipped: BTreeMap<MsgId, Vec<ServerPlace>>,
     /// Whether a mailbox is kept open between turns.
     stands_by: bool,
     /// Whether it was said that the cache is damaged.
@@ -117,6 +121,7 @@ impl Worker {
             stumbled: false,
             unlaid: false,
             tidied: None,
+            slipped: BTreeMap::new(),
             stands_by: true,
             damage_told: false,
             submitter: None,
@@ -274,6 +279,10 @@ impl Worker {
 
     /// How long it may wait for a ring: until it looks everywhere, or what was put off comes back.
     fn until_due(&mut self) -> Duration {
+        // Somebody waits for what is to be looked for once more.
+        if !self.slipped.is_empty() {
+            return Duration::ZERO;
+        }
         let next = stirring::next(&self.kit, &self.reader).unwrap_or_else(|error| {
             self.kit.note_damage(&error);
             None

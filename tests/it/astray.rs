@@ -177,3 +177,16 @@ fn a_server_in_trouble_that_lists_half_of_its_mailboxes_twice_costs_nothing() {
         home.run(&["list", "-m", "Work"]).code(66);
     }
 }
+
+#[test]
+fn a_server_that_stumbles_over_the_question_is_asked_again_before_anything_is_moved() {
+    let (server, home) = ready();
+    home.run(&["archive", &home.id("Work", "work2")]).code(0);
+    replace_work(&server);
+    let stumbles = say("{tag} NO [SERVERBUG] not today\n");
+    server.rule("MESSAGE-ID", 0, 3, stumbles);
+    for _ in 0..5 {
+        home.run(&["sync", "--once"]);
+    }
+    nothing_was_done(&server, &home, "move");
+}

@@ -3,6 +3,7 @@
 
 use crate::both::ACCOUNT;
 use crate::pty::PATIENCE;
+use postrider::demo::Demo;
 use postrider::model::account::SecretText;
 use postrider::model::{
     Account, AccountName, Endpoint, Flags, Intent, MailboxName, Reach, Secret, SecretSource,
@@ -34,8 +35,11 @@ pub struct Desk {
 struct Alone;
 
 impl Host for Alone {
-    fn secret(&self, _: &Account, _: Service) -> Result<Secret, NoSecret> {
-        Ok(Secret::new("secret".to_owned()))
+    fn secret(&self, account: &Account, _: Service) -> Result<Secret, NoSecret> {
+        match &account.secret {
+            SecretSource::Memory(text) => Ok(text.0.clone()),
+            other => panic!("{other:?}"),
+        }
     }
     fn remember(&self, _: &AccountName, _: Secret) {}
     fn forget(&self, _: &AccountName, _: Service) {}
@@ -83,6 +87,17 @@ impl Desk {
     /// A desk of somebody who has never synchronised, with a server on 127.0.0.1.
     pub fn new(port: u16, user: &str) -> Desk {
         Desk::of(account(port, user), Arc::new(Alone))
+    }
+
+    /// The same with the first account of the demo's server.
+    pub fn at(demo: &Demo) -> Desk {
+        let there = demo.accounts()[0].clone();
+        let ours = Account {
+            user: there.user,
+            secret: there.secret,
+            ..account(there.imap.port, "ada")
+        };
+        Desk::of(ours, Arc::new(Alone))
     }
 
     /// The same of this account, with this world outside.

@@ -8,9 +8,10 @@ use crate::dump::{local, write};
 use crate::hostile::turn;
 use crate::hostile_state::{flags, ready, ready_with, text};
 use crate::program::Home;
-use crate::script::{Act, CAPS, OPEN, Script, before, letter, say, swap};
+use crate::script::{Act, CAPS, OPEN, Script, before, edit, letter, say, swap};
 use crate::smtp::Sink;
 use postrider::model::{AccountName, Intent, MailboxName, Target, Verb};
+use std::sync::Arc;
 
 #[test]
 fn f34_what_was_to_go_into_a_mailbox_that_is_gone_stays_where_it_was() {
@@ -488,4 +489,72 @@ fn a_move_of_many_that_is_cut_is_taken_back_whole() {
         server.rule("UID MOVE", 1, 1, Act::Close)
     });
     moved_in_pieces(CAPS, 80, |server| server.once("UID MOVE", Act::Cut(0)));
+}
+
+#[test]
+fn what_comes_into_a_mailbox_after_it_was_emptied_is_seen_before_it_is_deleted() {
+    // Some tell of the open mailbox what they told when it was looked at last.
+    for without in ["NOTHING", "UNSELECT"] {
+        let (server, home) = ready_with(&CAPS.replace(without, ""));
+        let server = Arc::new(server);
+        server.mail(|m| m.looks_back = true);
+        for n in 1..=3 {
+            let id = home.id("Work", &format!("work{n}"));
+            home.run(&["move", &id, "INBOX"]).code(0);
+        }
+        home.run(&["mailbox", "delete", "Work", "--yes"]).code(0);
+        let other = Arc::downgrade(&server);
+        let comes = move |answer: &[u8]| {
+            let server = other.upgrade().unwrap();
+            server.mail(|m| m.add("Work", "late"));
+            answer.to_vec()
+        };
+        server.rule("UID MOVE", 2, 1, edit(comes));
+        home.run(&["sync", "--once"]).code(77);
+        assert_eq!(server.mail(|m| m.subjects("Work")), ["late"], "{without}");
+        assert!(server.said("DELETE \"Work\"").is_empty(), "{without}");
+        home.sync();
+        assert_eq!(home.subjects("Work"), ["late"]);
+    }
+}
+
+#[test]
+fn a_stumble_after_many_cuts_is_no_reason_to_give_up() {
+    let (server, home) = ready();
+    home.run(&["flag", &home.id("INBOX", "in1"), "+flagged"])
+        .code(0);
+    let tried = "UPDATE op SET attempts = 50";
+    write(&local(&home)).execute(tried, []).unwrap();
+    server.rule("UID STORE", 0, 4, say("{tag} NO [SERVERBUG] not today\n"));
+    for _ in 0..5 {
+        home.run(&["sync", "--once"]);
+    }
+    assert_eq!(server.mail(|m| m.flags("INBOX", "in1")), ["\\Flagged"]);
+    // But it is one that nothing else need wait for without end.
+    server.always("UID STORE", say("{tag} NO [SERVERBUG] not today\n"));
+    home.run(&["flag", &home.id("INBOX", "in2"), "+flagged"])
+        .code(0);
+    for _ in 0..14 {
+        home.run(&["sync", "--once"]);
+    }
+    assert!(flags(&home, "INBOX", "in2").is_empty());
+}
+
+#[test]
+fn a_mailbox_is_not_deleted_after_what_was_to_leave_it_could_not() {
+    let (server, home) = ready();
+    server.once("UID MOVE", say("{tag} NO [NOPERM] it stays\n"));
+    home.run(&["move", &home.id("Work", "work1"), "INBOX"])
+        .code(0);
+    home.run(&["mailbox", "delete", "Work", "--yes"]).code(0);
+    // Others go meanwhile: there are no more than were seen.
+    server.mail(|m| m.expunge("Work", &[2]));
+    let ran = home.run(&["sync", "--once"]).code(77);
+    assert!(ran.err.contains("what was to leave it"), "{}", ran.err);
+    assert_eq!(server.mail(|m| m.subjects("Work")), ["work1", "work3"]);
+    home.sync();
+    // Whoever was told may say so again.
+    home.run(&["mailbox", "delete", "Work", "--yes"]).code(0);
+    home.sync();
+    assert_eq!(server.said("DELETE \"Work\"").len(), 1);
 }

@@ -1,21 +1,17 @@
 //! Providers as they are in the field: what Yahoo, Gmail and Exchange do in their own way costs neither
 //! mail nor patience.
 
-use crate::desk::{Desk, account};
+use crate::desk::Desk;
 use crate::program::Home;
-use crate::script::{Act, OPEN, Script, bye, say, swap};
+use crate::script::{Act, CAPS, OPEN, Script, bye, say, swap};
 use postrider::demo::{Demo, Options};
 use postrider::model::{
-    Account, AccountName, Intent, MailboxId, MailboxName, MsgId, Role, Secret, SecretSource,
-    Service, System, Target, Verb,
+    AccountName, Draft, Intent, MailboxId, MailboxName, MsgId, Role, System, Target, Verb,
 };
 use postrider::store::Reader;
 use postrider::sync::check::Checks;
 use postrider::sync::connections::Rank;
-use postrider::sync::host::{Host, NoSecret};
 use postrider::sync::{mailboxes, pull};
-use std::path::Path;
-use std::sync::Arc;
 
 /// Yahoo offers no CONDSTORE, tells its numbers all the same, and takes no question by them.
 const YAHOO: &str = "IMAP4rev1 UIDPLUS MOVE IDLE ENABLE UNSELECT XYMHIGHESTMODSEQ";
@@ -215,25 +211,6 @@ fn a_connection_that_is_cut_before_the_first_message_of_all_came_is_no_reason_to
     assert_eq!(held(&desk), (5, 1));
 }
 
-/// Knows the password of the demo's account.
-struct Known;
-
-impl Host for Known {
-    fn secret(&self, account: &Account, _: Service) -> Result<Secret, NoSecret> {
-        match &account.secret {
-            SecretSource::Memory(text) => Ok(text.0.clone()),
-            other => panic!("{other:?}"),
-        }
-    }
-    fn remember(&self, _: &AccountName, _: Secret) {}
-    fn forget(&self, _: &AccountName, _: Service) {}
-    fn attachment(&self, path: &Path) -> Result<Vec<u8>, String> {
-        Err(path.display().to_string())
-    }
-    fn changed(&self) {}
-    fn nudge(&self) {}
-}
-
 #[test]
 fn at_gmail_what_is_removed_for_good_is_gone_from_everywhere() {
     let demo = Demo::start(Options {
@@ -246,13 +223,7 @@ fn at_gmail_what_is_removed_for_good_is_gone_from_everywhere() {
         let text = format!("Subject: {name}\r\nMessage-ID: <{name}@x>\r\n\r\nText.\r\n");
         hand.deliver("INBOX", text.as_bytes()).unwrap();
     }
-    let there = demo.accounts()[0].clone();
-    let ours = Account {
-        user: there.user.clone(),
-        secret: there.secret.clone(),
-        ..account(there.imap.port, "ada")
-    };
-    let desk = Desk::of(ours, Arc::new(Known));
+    let desk = Desk::at(&demo);
     desk.sync().unwrap();
     let expunge = |mailbox: &str, id: &str| {
         let reader = desk.reader();
@@ -283,4 +254,132 @@ fn at_gmail_what_is_removed_for_good_is_gone_from_everywhere() {
         .reader()
         .role_mailbox(&AccountName("work".to_owned()), Role::Trash);
     assert!(trash.unwrap().is_some());
+}
+
+/// Removes a message of the inbox for good, as far as this machine is concerned.
+fn expunge(desk: &Desk, id: &str) {
+    let reader = desk.reader();
+    let id = postrider::model::MessageId::new(id).unwrap();
+    let account = AccountName("work".to_owned());
+    let found: Vec<MsgId> = reader.find(&account, &id).unwrap();
+    let places = reader.locate(found[0]).unwrap();
+    let inbox = MailboxName::new("INBOX");
+    let place = places.iter().find(|p| p.name == inbox).unwrap();
+    assert!(desk.act(Intent::Act {
+        verb: Verb::Expunge,
+        targets: vec![Target::Location(place.location)],
+    }));
+}
+
+#[test]
+fn at_gmail_what_was_cut_between_the_trash_and_its_end_is_removed_there() {
+    let demo = Demo::start(Options {
+        gmail: true,
+        ..Options::empty()
+    })
+    .unwrap();
+    let hand = demo.hand("ada").unwrap();
+    for name in ["one", "two"] {
+        let text = format!("Subject: {name}\r\nMessage-ID: <{name}@x>\r\n\r\nText.\r\n");
+        hand.deliver("INBOX", text.as_bytes()).unwrap();
+    }
+    let desk = Desk::at(&demo);
+    desk.sync().unwrap();
+    expunge(&desk, "<one@x>");
+    // The server did the first half, and nobody heard of it.
+    let local = rusqlite::Connection::open(&desk.kit().stores.local).unwrap();
+    let cut = "UPDATE op SET state = 1, attempts = 1";
+    assert_eq!(local.execute(cut, []).unwrap(), 1);
+    hand.shift("INBOX", &[1], "[Gmail]/Trash").unwrap();
+    let left = || {
+        let shot = hand.snapshot();
+        shot["[Gmail]/Trash"].letters.len()
+    };
+    assert_eq!(left(), 1);
+    desk.sync().unwrap();
+    assert_eq!(left(), 0);
+}
+
+#[test]
+fn at_gmail_what_goes_to_the_trash_without_a_word_of_where_is_looked_for_there() {
+    let server = Script::start(|mail| {
+        mail.caps = format!("{CAPS} X-GM-EXT-1");
+        mail.make("Trash", "\\Trash");
+        mail.add("INBOX", "one");
+        mail.add("Trash", "another");
+    });
+    let desk = Desk::new(server.port, "ada");
+    desk.sync().unwrap();
+    server.always("UID MOVE", swap("[COPYUID 7 1 2] ", ""));
+    expunge(&desk, "<one@example.test>");
+    desk.sync().unwrap();
+    assert_eq!(server.mail(|m| m.subjects("Trash")), ["another"]);
+    assert!(server.mail(|m| m.subjects("INBOX")).is_empty());
+}
+
+#[test]
+fn a_header_that_ends_the_connection_keeps_no_other_from_being_asked_for_again() {
+    let server = Script::start(|mail| mail.fill("INBOX", "m", 3));
+    let desk = Desk::new(server.port, "ada");
+    desk.sync().unwrap();
+    let cache = rusqlite::Connection::open(&desk.kit().stores.cache).unwrap();
+    let local = rusqlite::Connection::open(&desk.kit().stores.local).unwrap();
+    // As if the server had not given two of them.
+    let stubs = "UPDATE message SET date = 0, size = 0 WHERE id IN (SELECT message FROM location WHERE uid < 3);
+        UPDATE location SET date = 0 WHERE uid < 3";
+    cache.execute_batch(stubs).unwrap();
+    assert_eq!(held(&desk), (3, 2));
+    desk.sync().unwrap();
+    let next_day = || {
+        let sql = "UPDATE meta SET value = value - 90000 WHERE key LIKE 'daily/stubs/%'";
+        assert_eq!(local.execute(sql, []).unwrap(), 1);
+        let before = server.dialled();
+        desk.sync().unwrap();
+        server.dialled() - before
+    };
+    server.always(
+        "FETCH 1:2 (UID FLAGS INTERNALDATE|FETCH 1 (UID FLAGS INTERNALDATE",
+        Act::Close,
+    );
+    next_day();
+    assert_eq!(held(&desk), (3, 1));
+    // It is known now, and costs one connection a day.
+    assert_eq!(next_day(), 2);
+    server.behave();
+    assert_eq!(next_day(), 1);
+    assert_eq!(held(&desk), (3, 0));
+}
+
+#[test]
+fn a_message_of_which_a_server_says_what_others_say_of_everything_is_found_out() {
+    let server = Script::start(|mail| mail.fill("INBOX", "m", 2));
+    let desk = Desk::new(server.port, "ada");
+    desk.sync().unwrap();
+    server.mail(|m| m.fill("INBOX", "n", 3));
+    let needles =
+        ["3:5", "3:*", "3:4", "4:5", "4"].map(|set| format!("FETCH {set} (UID FLAGS INTERNALDATE"));
+    server.always(&needles.join("|"), bye("Maximum header size exceeded"));
+    for _ in 0..5 {
+        let _ = desk.sync();
+    }
+    assert_eq!(held(&desk), (5, 1));
+}
+
+#[test]
+fn a_server_that_goes_down_while_a_draft_is_copied_says_nothing_of_the_draft() {
+    let server = Script::with(&[]);
+    let desk = Desk::new(server.port, "ada");
+    desk.sync().unwrap();
+    let draft = Draft {
+        subject: "Tea".to_owned(),
+        ..Draft::new(AccountName("work".to_owned()))
+    };
+    assert!(desk.act(Intent::PutAside(Box::new(draft))));
+    server.always("APPEND", bye("Server shutting down"));
+    for _ in 0..5 {
+        let _ = desk.sync();
+    }
+    server.behave();
+    desk.sync().unwrap();
+    assert_eq!(server.mail(|m| m.subjects("Drafts")), ["Tea"]);
 }

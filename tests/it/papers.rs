@@ -7,8 +7,11 @@ use crate::script::{Script, edit, say};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use postrider::demo::{Demo, Options};
 use postrider::mime::hollow;
 use postrider::model::{Account, AccountName, MsgId, Query, Reach, Secret, Service, Target};
+use postrider::signal::Doorbell;
+use postrider::sync::bells::Request;
 use postrider::sync::bodies::Came;
 use postrider::sync::host::{Host, NoSecret};
 use postrider::sync::worker::Worker;
@@ -154,25 +157,45 @@ fn what_another_moves_while_its_pieces_come_is_fetched_from_its_new_place() {
     assert_eq!(places[0].name.as_bytes(), b"Later");
 }
 
+/// What the screen has done when somebody opens a message: its own connection first, then the worker.
+fn open(desk: &Desk, message: MsgId) {
+    let (ask, asked) = unbounded();
+    ask.send(Request::Body(message)).unwrap();
+    drop(ask);
+    let bell = Doorbell::new().unwrap();
+    ondemand::run(desk.kit(), &asked, &bell.ringer());
+    turn(desk);
+}
+
 #[test]
 fn who_opens_what_was_moved_meanwhile_is_given_it_by_the_worker() {
-    let raw = long(1);
-    let server = server(std::slice::from_ref(&raw));
-    let (desk, _, _) = desk(&server);
-    server.always("BODY.PEEK[]", say("{tag} NO not now\n"));
+    let demo = Demo::start(Options::empty()).unwrap();
+    let hand = demo.hand("ada").unwrap();
+    hand.create("Later");
+    hand.deliver("Later", &letter(1, "quillwort")).unwrap();
+    let desk = Desk::at(&demo);
     turn(&desk);
-    server.behave();
     let message = found(&desk, "subject:paper")[0];
-    let tries = desk.reader().body_tries(message).unwrap();
-    server.once("BODY.PEEK[]<262144.", say("{tag} OK done\n"));
-    let came = ondemand::serve(desk.kit(), &mut None, message).unwrap();
-    assert!(matches!(came, Came::Slipped(_)), "{came:?}");
-    assert_eq!(desk.reader().body_tries(message).unwrap(), tries + 1);
-    // It is still there: the next look has it.
-    let came = ondemand::serve(desk.kit(), &mut None, message).unwrap();
-    assert_eq!(came, Came::Settled);
-    assert_eq!(desk.reader().body(message).unwrap(), Some(raw));
+    hand.shift("Later", &[1], "INBOX").unwrap();
+    assert_eq!(desk.reader().body(message).unwrap(), None);
+    open(&desk, message);
+    assert!(desk.reader().body(message).unwrap().is_some());
     assert_eq!(desk.reader().body_tries(message).unwrap(), 0);
+}
+
+#[test]
+fn what_is_never_where_it_should_be_is_given_up_after_three_times() {
+    let raw = letter(1, "quillwort");
+    let server = server(std::slice::from_ref(&raw));
+    let desk = Desk::new(server.port, "ada");
+    turn(&desk);
+    server.always("BODY.PEEK[]", say("{tag} OK done\n"));
+    let message = found(&desk, "subject:paper")[0];
+    for n in 1..=3 {
+        open(&desk, message);
+        let row = desk.reader().message(message).unwrap().unwrap();
+        assert_eq!(row.body_error.is_some(), n == 3, "{n}");
+    }
 }
 
 #[test]

@@ -2,10 +2,12 @@
 //! alone; what they would do is told before it is done; mistakes have their place.
 
 use crate::demo::home_at;
+use crate::dump::{local, write};
 use crate::program::{Home, eventually};
+use crate::script::{Act, Script};
 use postrider::demo::dice::Dice;
 use postrider::demo::{Demo, Hand, Options};
-use postrider::model::System;
+use postrider::model::{Flags, System};
 
 const RULES: &str = r#"
 [[rule]]
@@ -348,4 +350,47 @@ fn an_imported_script_is_added_once_and_told_where_it_is_not() {
             .err
             .contains("line 1")
     );
+}
+
+#[test]
+fn a_date_of_long_ago_keeps_no_mail_from_the_rules_if_it_came_just_now() {
+    let (_demo, hand, home) = start(RULES);
+    put(&hand, "before", LIST, "");
+    sync(&home);
+    let old = format!("Date: Mon, 1 Jan 2001 10:00:00 +0000\r\n{LIST}");
+    put(&hand, "old", &old, "");
+    // What both was written and came long ago was put there by somebody.
+    let raw = format!("Subject: hello kept\r\nMessage-ID: <kept@example.com>\r\n{old}\r\nx\r\n");
+    hand.put("INBOX", raw.as_bytes(), Flags::default(), 978_343_200)
+        .unwrap();
+    sync(&home);
+    let filed = [
+        "INBOX before ",
+        "INBOX kept ",
+        "Keep old \\Seen",
+        "Lists old \\Seen",
+    ];
+    assert_eq!(lies(&hand), filed);
+}
+
+#[test]
+fn rules_are_asked_about_a_message_whose_header_came_late() {
+    let server = Script::with(&["one"]);
+    let rule = "[[rule]]\nname = \"two\"\nquery = \"subject:two\"\ndo = [\"flag\"]\n";
+    let home = Home::new(&format!("{}{rule}", server.account("work")));
+    home.sync();
+    let date = jiff::fmt::rfc2822::to_string(&jiff::Zoned::now()).unwrap();
+    let raw = format!("Date: {date}\r\nSubject: two\r\nMessage-ID: <two@x>\r\n\r\nx\r\n");
+    server.mail(|m| m.put(b"INBOX", raw.into_bytes(), Vec::new()));
+    server.always("FETCH 2 ", Act::Close);
+    home.sync();
+    assert_eq!(home.list("INBOX").len(), 2);
+    assert_ne!(home.subjects("INBOX"), ["one", "two"]);
+    server.behave();
+    home.sync();
+    let later = "UPDATE meta SET value = value - 90000 WHERE key LIKE 'daily/stubs/%'";
+    write(&local(&home)).execute(later, []).unwrap();
+    home.sync();
+    assert_eq!(home.subjects("INBOX"), ["one", "two"]);
+    assert_eq!(server.mail(|m| m.flags("INBOX", "two")), ["\\Flagged"]);
 }

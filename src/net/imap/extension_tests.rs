@@ -348,8 +348,8 @@ fn changes_while_it_is_open() {
     // What goes meanwhile is news besides.
     assert_eq!(told[1], Change::Vanished(set(&[4])));
     assert_eq!(session.take_unsolicited().vanished, set(&[4]));
-    session.unselect().unwrap();
-    session.unselect().unwrap();
+    session.leave().unwrap();
+    session.leave().unwrap();
     server.join().unwrap();
     let (mut session, server) = self::session("CONDSTORE", move |s| {
         s.line();
@@ -357,11 +357,13 @@ fn changes_while_it_is_open() {
         s.send("a2 OK x\n");
         s.expect("a3 UID FETCH 1:* (UID FLAGS MODSEQ) (CHANGEDSINCE 9)");
         s.send("* 1 FETCH (UID 1 FLAGS () MODSEQ (11))\na3 OK x\n");
+        s.expect("a4 NOOP");
+        s.send("* 5 EXISTS\na4 OK x\n");
     });
     session.select(&inbox(), Mode::ReadOnly).unwrap();
     let (vanished, told) = changes(&mut session);
     assert!(!vanished && told.len() == 1);
-    session.unselect().unwrap();
+    session.leave().unwrap();
     assert!(session.selected().is_some());
     server.join().unwrap();
 }

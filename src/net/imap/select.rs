@@ -190,22 +190,44 @@ impl Session {
         Ok(vanished && !torn)
     }
 
-    /// Closes the mailbox without removing anything. Where the server has no UNSELECT it stays open,
-    /// which does no harm.
+    /// Leaves the mailbox that is open, without removing anything. What STATUS tells of an open one
+    /// may be as old as the session's last look at it (RFC 9051 §6.3.11: Dovecot answers so), and
+    /// not everywhere an open one can be renamed or deleted. Without UNSELECT (RFC 3691) INBOX is
+    /// opened in its place, or INBOX itself looked at.
     ///
     /// # Errors
     /// See [`Session`].
-    pub fn unselect(&mut self) -> Result<(), NetError> {
-        let offered = self.caps.includes("UNSELECT");
-        if !offered || self.selected.is_none() {
+    pub fn leave(&mut self) -> Result<(), NetError> {
+        let Some(open) = self.selected.clone() else {
             return Ok(());
+        };
+        if self.caps.includes("UNSELECT") {
+            match self.run(&Command::new("UNSELECT"), &mut nothing) {
+                // Announced, not done: there are other ways.
+                Err(error) if fail::is_refusal(&error) => self.caps.remove("UNSELECT"),
+                other => {
+                    other?;
+                    self.closed();
+                    return Ok(());
+                }
+            }
         }
-        self.run(&Command::new("UNSELECT"), &mut nothing)?;
+        if open.as_bytes().eq_ignore_ascii_case(b"INBOX") {
+            return self.noop().map(drop);
+        }
+        match self.select(&MailboxName::new(*b"INBOX"), Mode::ReadOnly) {
+            // A refusal closes what was open as well (RFC 9051 §6.3.2).
+            Err(error) if !error.ends_session() => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
+    /// Nothing is open any more.
+    fn closed(&mut self) {
         self.selected = None;
         self.modseqs = false;
         self.followed = None;
         (self.notes.exists, self.notes.validity) = (0, 0);
-        Ok(())
     }
 
     fn open(
@@ -221,10 +243,7 @@ impl Session {
             Mode::ReadOnly => "EXAMINE ",
         };
         let command = self.about(verb, mailbox)?.text(how);
-        self.selected = None;
-        self.modseqs = false;
-        self.followed = None;
-        (self.notes.exists, self.notes.validity) = (0, 0);
+        self.closed();
         // What was said of the mailbox that was open says nothing of this one.
         let news = &mut self.notes.unsolicited;
         (news.exists, news.expunged) = (None, 0);

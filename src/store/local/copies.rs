@@ -243,6 +243,17 @@ impl LocalReader {
         })
     }
 
+    /// When a draft was saved last, seconds since 1970; `None` if it is gone.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn saved(&self, draft: DraftId) -> Result<Option<i64>> {
+        self.look(|conn| {
+            let mut query = conn.prepare_cached("SELECT saved FROM draft WHERE id = ?1")?;
+            Ok(query.query_row([draft.0], |r| r.get(0)).optional()?)
+        })
+    }
+
     /// The draft whose copy lies at that place; it may be on its way.
     ///
     /// # Errors

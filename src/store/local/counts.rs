@@ -16,6 +16,15 @@ const LONGEST: i64 = 6 * 60 * 60;
 /// What ended no connection for so long is forgotten.
 const FORGOTTEN: i64 = 30 * DAY;
 
+/// What is known of something that ended connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ends {
+    /// How often, in a row.
+    pub times: u32,
+    /// Whether it waits from now on, since that is so again and again.
+    pub waits: bool,
+}
+
 impl Local {
     /// Whether a day has passed since this was last answered with yes for `what`; then it is noted.
     /// For something that is new here the day begins now.
@@ -35,16 +44,21 @@ impl Local {
         })
     }
 
-    /// Notes that the connection ended while `what` was sent. Answers whether it waits from now on,
-    /// since that is so again and again.
+    /// Notes that the connection ended while `what` was sent, or that the server stumbled over it.
     ///
     /// # Errors
     /// When it can't be written.
-    pub fn ended(&mut self, what: &str, now: i64) -> Result<bool> {
+    pub fn ended(&mut self, what: &str, now: i64) -> Result<Ends> {
         self.write(|tx| {
+            // What is further ahead than anything waits was written while the clock was wrong.
             tx.execute(
-                "DELETE FROM meta WHERE key LIKE 'ended/%' AND value < ?1",
-                [now - FORGOTTEN],
+                "DELETE FROM meta WHERE key LIKE 'ended/%' AND (value < ?1 OR value > ?2)",
+                [now - FORGOTTEN, now.saturating_add(LONGEST)],
+            )?;
+            tx.execute(
+                "DELETE FROM meta WHERE key LIKE 'ends/%'
+                     AND 'ended/' || substr(key, 6) NOT IN (SELECT key FROM meta WHERE key LIKE 'ended/%')",
+                [],
             )?;
             let ends = count(tx, what)?.saturating_add(1);
             let beyond = u32::try_from(ends - ENDS).ok();
@@ -53,7 +67,10 @@ impl Local {
             });
             meta::put(tx, &format!("ends/{what}"), ends)?;
             meta::put(tx, &format!("ended/{what}"), now.saturating_add(wait))?;
-            Ok(wait > 0)
+            Ok(Ends {
+                times: u32::try_from(ends).unwrap_or(u32::MAX),
+                waits: wait > 0,
+            })
         })
     }
 
@@ -80,8 +97,19 @@ impl LocalReader {
     pub fn is_put_off(&self, what: &str, now: i64) -> Result<bool> {
         self.look(|conn| {
             let until = meta::get(conn, &format!("ended/{what}"))?;
-            Ok(count(conn, what)? >= ENDS && until.is_some_and(|until| until > now))
+            // A clock that was ahead for a while must not keep it away for as long.
+            let waits = now..=now.saturating_add(LONGEST);
+            Ok(count(conn, what)? >= ENDS
+                && until.is_some_and(|until| until > now && waits.contains(&until)))
         })
+    }
+
+    /// When `what` ended a connection last, or until when it waits since; `None` if it did not.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn ended_at(&self, what: &str) -> Result<Option<i64>> {
+        self.look(|conn| meta::get(conn, &format!("ended/{what}")))
     }
 }
 
@@ -107,7 +135,7 @@ mod tests {
             .collect();
         assert_eq!(due, [false, false, false, true, false, true]);
         assert!(!local.once_a_day("b", DAY).unwrap());
-        let ends: Vec<bool> = (0..4).map(|n| local.ended("x", n).unwrap()).collect();
+        let ends: Vec<bool> = (0..4).map(|n| local.ended("x", n).unwrap().waits).collect();
         assert_eq!(ends, [false, false, true, true]);
         assert!(local.read().is_put_off("x", 122).unwrap());
         assert!(
@@ -115,8 +143,28 @@ mod tests {
                 && !local.read().is_put_off("y", 0).unwrap()
         );
         local.ended_nothing("x").unwrap();
-        assert!(!local.read().is_put_off("x", 0).unwrap() && !local.ended("x", 0).unwrap());
-        assert!(!local.ended("y", FORGOTTEN + 1000).unwrap());
-        assert!(!local.ended("x", FORGOTTEN + 1000).unwrap());
+        assert!(!local.read().is_put_off("x", 0).unwrap() && !local.ended("x", 0).unwrap().waits);
+        assert!(!local.ended("y", FORGOTTEN + 1000).unwrap().waits);
+        let again = local.ended("x", FORGOTTEN + 1000).unwrap();
+        assert_eq!((again.times, again.waits), (1, false));
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_puts_nothing_off_and_what_is_long_past_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut local = Local::open(&dir.path().join("local.db")).unwrap();
+        let ahead = 3_000 * DAY;
+        for _ in 0..4 {
+            local.ended("x", ahead).unwrap();
+        }
+        assert!(local.read().is_put_off("x", ahead).unwrap());
+        assert!(!local.read().is_put_off("x", 10).unwrap());
+        assert_eq!(local.ended("x", 10).unwrap().times, 1);
+        local.ended("y", 10 + 2 * FORGOTTEN).unwrap();
+        let left = local.read().look(|conn| {
+            let sql = "SELECT count(*) FROM meta WHERE key IN ('ends/x', 'ended/x')";
+            Ok(conn.query_row(sql, [], |r| r.get::<_, i64>(0))?)
+        });
+        assert_eq!(left.unwrap(), 0);
     }
 }

@@ -15,6 +15,9 @@ const OPEN: &str = "state IN ('queued', 'held', 'sending', 'refused', 'in-doubt'
 const NOBODY: &str =
     "NOT EXISTS (SELECT 1 FROM recipient WHERE outbox = id AND recipient.state = 'accepted')";
 
+/// A message that is held; what it was to be sent at stays written.
+const HELD: &str = "state = 'held', error = NULL";
+
 impl Local {
     /// Turns a message back into its draft: until the final dot, or when it was refused or is in
     /// doubt (some may have it then; the user decides). An attempt under way fails at
@@ -114,16 +117,12 @@ impl Local {
         Ok(())
     }
 
-    /// Keeps a waiting message back until the user says otherwise.
+    /// Keeps a waiting message back until the user says otherwise. When it was to go stays known.
     ///
     /// # Errors
     /// [`Error::Refused`] unless it waits.
     pub fn hold(&mut self, id: OutboxId) -> Result<()> {
-        self.put(
-            id,
-            "state = 'held', error = NULL, scheduled = 0",
-            tr!("only a message that waits can be held"),
-        )
+        self.put(id, HELD, tr!("only a message that waits can be held"))
     }
 
     /// Sends a message that waits or is held at a time of the user's, seconds since 1970.
@@ -250,9 +249,10 @@ pub(super) fn take_back(
         .optional()?;
     let Some(draft) = draft else {
         if allowed == Allowed::Waiting && is_open(tx, id)? {
-            let held = "UPDATE outbox SET state = 'held', error = NULL, scheduled = 0
-                        WHERE id = ?1 AND state IN ('queued', 'sending')";
-            tx.execute(held, [id.0])?;
+            let held = format!(
+                "UPDATE outbox SET {HELD} WHERE id = ?1 AND state IN ('queued', 'sending', 'refused')"
+            );
+            tx.execute(&held, [id.0])?;
         }
         return Ok(None);
     };
@@ -262,6 +262,12 @@ pub(super) fn take_back(
     tx.execute("UPDATE draft SET outbox = NULL WHERE id = ?1", [draft])?;
     remove(tx, id)?;
     Ok(Some(DraftId(draft)))
+}
+
+/// When a message that is held was to be sent, if the user had said so.
+pub(super) fn kept_time(tx: &Transaction<'_>, id: OutboxId) -> Result<Option<i64>> {
+    let sql = "SELECT next_try FROM outbox WHERE id = ?1 AND state = 'held' AND scheduled = 1";
+    Ok(tx.query_row(sql, [id.0], |r| r.get(0)).optional()?)
 }
 
 fn may_be_taken_back(tx: &Transaction<'_>, id: OutboxId, allowed: Allowed) -> Result<bool> {

@@ -33,6 +33,8 @@ pub struct Undone {
     pub draft: Option<DraftId>,
     /// Whether it was sending.
     pub sending: bool,
+    /// When the message that is held instead was to be sent, if the user had said so.
+    pub was_for: Option<i64>,
     /// Messages that stay as they are, and why.
     pub hindered: Vec<(AccountName, MessageKey, Hindrance)>,
     /// Whether it was about which messages are one thread.
@@ -338,6 +340,7 @@ fn take_back(
     match (found.sending, found.draft) {
         (Some(row), _) => {
             undone.draft = decisions::take_back(tx, row, Allowed::Waiting)?;
+            undone.was_for = decisions::kept_time(tx, row)?;
             undone.sending = true;
         }
         (None, Some(draft)) => undone.draft = drafts::take_up(tx, draft)?.then_some(draft),

@@ -283,6 +283,9 @@ fn one_receipt_is_under_way_at_a_time() {
     let first = local.submit(&receipt, 1_000).unwrap();
     let error = local.submit(&receipt, 1_001).unwrap_err().to_string();
     assert!(error.contains("on its way already"), "{error}");
+    local.hold(first).unwrap();
+    let error = local.submit(&receipt, 1_001).unwrap_err().to_string();
+    assert!(error.contains("in the outbox"), "{error}");
     local.cancel_submission(first, 1_002).unwrap();
     local.submit(&receipt, 1_003).unwrap();
     local.submit(&plain, 1_004).unwrap();

@@ -5,6 +5,7 @@
 //! silently go back from "may have been sent" to "not sent".
 
 use super::connection::Local;
+use super::sent::Like;
 use super::{drafts, pieces, sent, writing};
 use crate::lang::{mark, tr};
 use crate::model::{
@@ -85,8 +86,13 @@ impl Local {
             }
             if let Some((key, mark)) = &out.source {
                 let message_id = key.message_id.as_ref().map_or("", MessageId::as_str);
-                if mark.add.keywords.contains(MDN_SENT) && sent::is_under_way(tx, out, key)? {
-                    let why = tr!("a receipt for this message is on its way already");
+                if mark.add.keywords.contains(MDN_SENT)
+                    && let Some(like) = sent::like(tx, out, key)?
+                {
+                    let why = match like {
+                        Like::UnderWay => tr!("a receipt for this message is on its way already"),
+                        Like::Stands => tr!("a receipt for this message stands in the outbox and was not sent: decide about it there"),
+                    };
                     return Err(Error::Refused(why.to_owned()));
                 }
                 tx.execute(

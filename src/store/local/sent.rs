@@ -33,21 +33,33 @@ pub(super) fn source(conn: &Connection, id: OutboxId) -> Result<Option<Source>> 
     }))
 }
 
-/// Whether another message that was not sent yet marks the same one in the same way.
-pub(super) fn is_under_way(conn: &Connection, out: &Outgoing, key: &MessageKey) -> Result<bool> {
+/// Another message in the outbox that marks the same one in the same way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Like {
+    /// It is being sent, or waits for that.
+    UnderWay,
+    /// It was refused, is in doubt or is held: the user is to decide.
+    Stands,
+}
+
+/// Whether there is such a one, and whether it goes by itself.
+pub(super) fn like(conn: &Connection, out: &Outgoing, key: &MessageKey) -> Result<Option<Like>> {
     let mark = out.source.as_ref().map(|(_, mark)| &mark.add.keywords);
     let message_id = key.message_id.as_ref().map_or("", MessageId::as_str);
-    let sql = "SELECT 1 FROM outbox WHERE account = ?1 AND mark_keywords = ?2 AND source_mailbox IS NOT NULL
+    let sql = "SELECT max(state IN ('queued', 'sending', 'dot')) FROM outbox
+         WHERE account = ?1 AND mark_keywords = ?2 AND source_mailbox IS NOT NULL
          AND (source_message_id = nullif(?3, '')
            OR (source_mailbox = ?4 AND source_uidvalidity = ?5 AND source_uid = ?6))";
-    Ok(conn.prepare_cached(sql)?.exists(params![
+    let values = params![
         out.account.as_str(),
         mark.map(keywords_out),
         message_id,
         key.mailbox.as_bytes(),
         key.uidvalidity.0,
         key.uid.get()
-    ])?)
+    ];
+    let goes: Option<bool> = conn.prepare_cached(sql)?.query_row(values, |r| r.get(0))?;
+    Ok(goes.map(|goes| if goes { Like::UnderWay } else { Like::Stands }))
 }
 
 /// A server took the message, for all that it will be sent to. Answers the operations that mark

@@ -343,6 +343,32 @@ fn a_message_without_a_draft_is_held_by_an_undo() {
     assert_eq!(local.read().wire(id).unwrap(), *outgoing(None).wire);
     assert!(local.dot(id, &[]).is_err(), "whoever was sending it stops");
     assert_eq!(undo(&mut local, 4).unwrap().label, "before");
+    // One that nobody took is held, too; one that was to go later keeps its time.
+    for (state, scheduled) in [
+        (SubmissionState::Refused, false),
+        (SubmissionState::Queued, true),
+    ] {
+        let mut out = outgoing(None);
+        out.message_id = MessageId::new(&format!("{scheduled}@x")).unwrap();
+        (out.not_before, out.scheduled) = (900, scheduled);
+        let id = local.submit(&out, 5).unwrap();
+        if state == SubmissionState::Refused {
+            local.claim_submission(id, 1_000).unwrap();
+            let end = End {
+                state,
+                error: Some("no"),
+                next_try: 0,
+            };
+            local.conclude(id, &[], &end, 1_000).unwrap();
+        }
+        let undone = undo(&mut local, 6).unwrap();
+        assert_eq!(undone.was_for, scheduled.then_some(900));
+        let row = local.read().submission(id).unwrap().unwrap();
+        assert_eq!(
+            (row.state, row.scheduled),
+            (SubmissionState::Held, scheduled)
+        );
+    }
 }
 
 #[test]

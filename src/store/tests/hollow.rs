@@ -198,3 +198,47 @@ fn messages_are_packed_once_more_with_what_they_have_in_common() {
     assert_eq!(reader.search(&none, 0, 9).unwrap().count, 0);
     f.check();
 }
+
+#[test]
+fn what_is_fetched_into_a_message_gives_way_to_what_changed_meanwhile() {
+    let mut f = Fixture::new();
+    let all: Vec<NewMessage> = (1..=260).map(message).collect();
+    let new = f.ingest("INBOX", &all).new;
+    let ids: Vec<MsgId> = new.iter().map(|(_, id, _)| *id).collect();
+    let text = |id: MsgId| format!("number {} and {}, kind regards", id.0, id.0 * id.0);
+    let hollow = |id: MsgId, text: &str| PackedBody::new(&body(id, text), None).hollow();
+    let bodies: Vec<PackedBody> = ids.iter().map(|id| hollow(*id, &text(*id))).collect();
+    f.cache.store_packed(&bodies).unwrap();
+    let fill = |f: &Fixture, id| f.reader().refilled(id, |_| Some(false)).unwrap();
+    let whole = |f: &Fixture, id| f.reader().body(id).unwrap();
+    // Another text came in between.
+    let late = fill(&f, ids[0]).unwrap();
+    f.cache.store_packed(&[hollow(ids[0], "else")]).unwrap();
+    assert!(!f.cache.refill(&late).unwrap() && whole(&f, ids[0]).is_none());
+    // It was packed once more in between.
+    let late = fill(&f, ids[1]).unwrap();
+    let dictionary = f.reader().make_dictionary().unwrap().unwrap();
+    f.cache.keep_dictionary(&dictionary).unwrap();
+    let packer = f.reader().packer().unwrap().unwrap();
+    let reader = f.reader();
+    let repacked = ids
+        .iter()
+        .filter_map(|id| reader.repacked(*id, &packer).unwrap());
+    let repacked: Vec<Repacked> = repacked.collect();
+    f.cache.repack(&repacked).unwrap();
+    let pressed = |f: &Fixture| -> i64 {
+        let sql = "SELECT count(*) FROM pressed";
+        let reader = f.reader();
+        reader.conn.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    let before = pressed(&f);
+    assert!(before > 250, "{before}");
+    assert!(!f.cache.refill(&late).unwrap() && whole(&f, ids[1]).is_none());
+    // What is packed so is made whole, and leaves nothing behind; a second time there is nothing to do.
+    let now = fill(&f, ids[1]).unwrap();
+    assert!(f.cache.refill(&now).unwrap());
+    assert_eq!(whole(&f, ids[1]), Some(body(ids[1], &text(ids[1])).raw));
+    assert_eq!(pressed(&f), before - 1);
+    assert!(!f.cache.refill(&now).unwrap() && fill(&f, ids[1]).is_none());
+    f.check();
+}

@@ -188,7 +188,11 @@ fn what_was_moved_away_by_us_and_is_put_back_by_another_is_the_same_message() {
     // What only looks so, and was never moved, is another one.
     f.ingest("Archive", &[back(2)]);
     assert_ne!(message_of(&f, "Archive"), before[..1]);
-    let other = NewMessage { size: 5, ..back(1) };
+    // Nor is what another sent to look so: it came when it came.
+    let other = NewMessage {
+        internal_date: 4,
+        ..back(1)
+    };
     f.cache
         .apply(&f.op(2, to("Trash"), vec![f.key(2)]))
         .unwrap();
@@ -202,5 +206,42 @@ fn what_was_moved_away_by_us_and_is_put_back_by_another_is_the_same_message() {
         }],
     );
     assert_eq!(message_of(&f, "INBOX").len(), 2);
+    f.check();
+}
+
+#[test]
+fn what_only_looks_like_a_message_that_was_here_is_not_given_its_text() {
+    let mut f = Fixture::new();
+    f.ingest("INBOX", &[message(1), message(2)]);
+    let ids = |f: &Fixture, wire: &str| -> Vec<MsgId> {
+        let scope = crate::model::view::Scope::Mailbox(f.mailbox(wire));
+        let rows = f.cache.read();
+        let rows = rows.page(&scope, false, crate::model::view::Page::Newest, 9);
+        rows.unwrap().into_iter().map(|row| row.message).collect()
+    };
+    let bodies: Vec<NewBody> = ids(&f, "INBOX")
+        .into_iter()
+        .map(|message| NewBody {
+            message,
+            raw: b"Subject: a\r\n\r\nText.\r\n".to_vec(),
+            text: "Text.".to_owned(),
+            snippet: String::new(),
+            attachments: Vec::new(),
+        })
+        .collect();
+    f.cache.store_bodies(&bodies).unwrap();
+    let inbox = f.mailbox("INBOX");
+    let wanted = |f: &Fixture| {
+        let all = f.reader().bodies_wanted(inbox, i64::MIN, u64::MAX, 9);
+        all.unwrap().iter().map(|w| w.uid.get()).collect::<Vec<_>>()
+    };
+    f.vanish("INBOX", &uids(&[1, 2]));
+    let came = |n: u32, at: i64| NewMessage {
+        uid: uid(n + 10),
+        internal_date: at,
+        ..message(n)
+    };
+    f.ingest("INBOX", &[came(1, 1), came(2, 5)]);
+    assert_eq!(wanted(&f), [12], "the first was here before");
     f.check();
 }

@@ -52,8 +52,17 @@ impl Seat {
             }
             "LIST" => list(mail, rest, &mut out),
             "STATUS" => match rest.first().and_then(|name| mail.find(&name.bytes())) {
-                Some(_) => {
+                Some(folder) => {
+                    let now = folder.clone();
+                    if mail.looks_back && self.open.as_ref() == Some(&now.name) {
+                        let seen = |uid: u32| self.told.iter().any(|told| told.0 == uid);
+                        let folder = mail.folder(&now.name);
+                        folder.messages.retain(|m| seen(m.uid));
+                        folder.next = self.told.last().map_or(1, |told| told.0 + 1);
+                    }
                     status(mail, &rest[0].bytes(), &rest[1].words(), &mut out);
+                    let name = now.name.clone();
+                    *mail.folder(&name) = now;
                     "OK done".to_owned()
                 }
                 None => "NO [NONEXISTENT] no such mailbox".to_owned(),
@@ -69,6 +78,13 @@ impl Seat {
                     "OK done".to_owned()
                 }
                 _ => "NO [ALREADYEXISTS] it is there".to_owned(),
+            },
+            "DELETE" => match rest.first().map(Arg::bytes) {
+                Some(name) if mail.find(&name).is_some() => {
+                    mail.folders.retain(|folder| folder.name != name);
+                    "OK done".to_owned()
+                }
+                _ => "NO [NONEXISTENT] no such mailbox".to_owned(),
             },
             "SUBSCRIBE" | "UNSUBSCRIBE" => "OK done".to_owned(),
             "APPEND" => append(mail, rest),

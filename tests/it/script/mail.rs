@@ -59,6 +59,8 @@ pub struct Mail {
     pub delimiter: String,
     /// The last modification sequence.
     pub modseq: u64,
+    /// Whether STATUS of the open mailbox tells it as it was when it was looked at last.
+    pub looks_back: bool,
 }
 
 /// A letter with this subject; its Message-ID is made of it.
