@@ -146,6 +146,12 @@ impl<'s> Play<'s> {
                 }
             }
         }
+        // All that waits is this user's now.
+        if local(&next.home).exists() {
+            let db = write(&local(&next.home));
+            let sql = "UPDATE account_of SET user = ?1 WHERE account = 'work'";
+            db.execute(sql, [&next.user]).unwrap();
+        }
         next
     }
 
