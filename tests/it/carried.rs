@@ -249,6 +249,10 @@ fn a_carry_that_is_killed_anywhere_happens_once() {
                 std::fs::copy(home.path.join(file), next.path.join(file)).unwrap();
             }
         }
+        // All that waits is these users' now.
+        let db = rusqlite::Connection::open(next.path.join("local.db")).unwrap();
+        db.execute("DELETE FROM account_of", []).unwrap();
+        drop(db);
         (next, a, b)
     };
     let mut points = Vec::new();
