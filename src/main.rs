@@ -386,11 +386,13 @@ fn ride(
     let patience = if goes_on { ENDING } else { Duration::ZERO };
     // What takes a while is said on a terminal that is the user's again.
     let stage = stay.stage.take_if(|_| !goes_on);
-    let unheard = stage.map(Stage::leave);
+    let mut unheard = stage.map(Stage::leave);
     let closed = seat.close(patience, &mut || {
-        if !goes_on {
-            note(tr!("what you did last is still being written down"));
+        // Also one that would go on is the user's meanwhile: nothing is drawn there.
+        if let Some(stage) = stay.stage.take() {
+            unheard = Some(stage.leave());
         }
+        note(tr!("what you did last is still being written down"));
     });
     stay.alone = closed.alone;
     let end = done?;

@@ -139,6 +139,11 @@ fn insert(set: &mut Flags, name: &str) -> Result<()> {
                 set.keywords.insert(keyword);
                 return Ok(());
             }
+            // What no keyword can be is a label.
+            if let Some(key) = naming::key_of(name) {
+                set.keywords.insert(tag::of_label(&key));
+                return Ok(());
+            }
             // A label as it is listed.
             if name.len() <= 256 && tag::label(name).is_some_and(|l| tag::of_label(&l) == name) {
                 set.keywords.insert(name.to_owned());
@@ -177,6 +182,13 @@ mod tests {
         let change = flags(&words).unwrap();
         assert_eq!(change.add.to_wire(), ["$label1", "$label4", "$label5"]);
         assert_eq!(change.remove.to_wire(), ["$label2", "work"]);
+        let named = naming::Named {
+            key: "Tax 2024".to_owned(),
+            name: "Taxes".to_owned(),
+        };
+        let words = ["+taxes".to_owned()];
+        let change = naming::during(vec![named], || flags(&words).unwrap());
+        assert_eq!(change.add.to_wire(), ["label:Tax%202024"]);
         for bad in [
             "seen",
             "+",

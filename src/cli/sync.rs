@@ -9,6 +9,7 @@ use super::json;
 use super::say::{aside, say};
 use crate::config::load::reach;
 use crate::config::lock;
+use crate::lang::tr;
 use crate::model::{Account, AccountName, AccountStatus, Link, Quota, Reach};
 use crate::net::diagnose::{Service, explain};
 use crate::signal::{Announcement, Board};
@@ -303,8 +304,19 @@ fn watch(home: &Home, as_json: bool, parts: Parts, board: &Arc<Board>) -> Result
             }
         }
     }
-    engine.stop(&mut || ());
-    Ok(0)
+    let recorded = engine.stop(&mut || {
+        aside!(
+            "postrider: {}",
+            tr!("what you did last is still being written down")
+        );
+    });
+    match recorded {
+        true => Ok(0),
+        false => {
+            let lost = tr!("the disk did not answer for a minute: what you did last may be lost");
+            Err(Failure::new(exit::IO, lost).into())
+        }
+    }
 }
 
 /// Lets the terminal tell of new mail, if there is one.

@@ -57,7 +57,7 @@ impl Part {
         (
             Part::Tags,
             "[tags.NAME]",
-            "What a tag is called and its colour; NAME is its keyword, or its name without this.",
+            "What a tag is called and its colour; NAME is its keyword, or its own name (for the five the English one).",
         ),
         (
             Part::Compose,

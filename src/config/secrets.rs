@@ -353,6 +353,7 @@ mod store {
     use crossbeam_channel::bounded;
     use keyring_core::{CredentialStore, Entry, Error};
     use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::time::Duration;
     #[cfg(not(target_os = "macos"))]
     use zbus_secret_service_keyring_store::Store;
@@ -362,6 +363,8 @@ mod store {
 
     /// The connection to the store. It goes when the store's service begins anew.
     static DESKTOP: Lasting<CredentialStore> = Lasting::new();
+    /// Whether there was a store in this session: then it is away for a while.
+    static WAS_THERE: AtomicBool = AtomicBool::new(false);
 
     pub(super) fn get(user: &str) -> Result<Secret, SecretError> {
         with_entry(user, |entry| entry.get_password().map(Secret::new))
@@ -390,6 +393,7 @@ mod store {
     /// A connection to the store, or why there is none in this session.
     fn connect() -> Result<Arc<CredentialStore>, Trouble> {
         let store: Arc<CredentialStore> = Store::new().map_err(Trouble::NoStore)?;
+        WAS_THERE.store(true, Ordering::Relaxed);
         Ok(store)
     }
 
@@ -417,6 +421,9 @@ mod store {
         });
         match receiver.recv_timeout(PATIENCE) {
             Ok(Ok(value)) => Ok(value),
+            Ok(Err(Trouble::NoStore(error))) if WAS_THERE.load(Ordering::Relaxed) => {
+                Err(passing(&absent(&error)))
+            }
             Ok(Err(Trouble::NoStore(error))) => Err(unusable(&absent(&error))),
             Ok(Err(Trouble::Entry(error))) => Err(plain(error, user)),
             Err(_) => Err(passing(&format!(

@@ -86,9 +86,9 @@ pub struct TagLook {
 }
 
 impl TagLook {
-    /// By what the tag is known ([`naming::id_of_key`]).
+    /// By what the tag is known ([`naming::id`]).
     pub fn id(&self) -> String {
-        naming::id_of_key(&self.key)
+        naming::id(&self.key)
     }
 }
 
@@ -171,6 +171,16 @@ fn known(
         problems.add(&span, message, Some(hint));
         return None;
     }
+    let called = |other: &TagLook| {
+        let name = other.name.as_deref().map(str::to_lowercase);
+        name.is_some_and(|name| name == look.key.to_lowercase())
+    };
+    if before.iter().any(called) {
+        let message = format!("another tag is called `{shown}`");
+        let hint = "what a tag is called stands for it in searches and rules".to_owned();
+        problems.add(&span, message, Some(hint));
+        return None;
+    }
     Some(look.key)
 }
 
@@ -236,6 +246,21 @@ mod tests {
         let told = loaded.problems.iter();
         let told = told.map(|p| (p.line, p.column, format!("{}; {}", p.message, p.hint)));
         (loaded.config.tags, told.collect())
+    }
+
+    #[test]
+    fn a_name_is_no_other_tag_in_whichever_order_they_stand() {
+        for text in [
+            "[tags.work]\nname = \"Now\"\n[tags.now]\ncolour = \"red\"\n",
+            "[tags.now]\ncolour = \"red\"\n[tags.work]\nname = \"Now\"\n",
+        ] {
+            let (_, told) = read(text);
+            assert_eq!(told.len(), 1, "{told:?}");
+            assert!(told[0].2.contains("another tag is called"), "{told:?}");
+        }
+        // A label that is called as one of the five is in another language is itself.
+        let (tags, told) = read("[tags.Arbeit]\nname = \"Job\"\n");
+        assert_eq!((tags[0].id(), told), ("arbeit".to_owned(), Vec::new()));
     }
 
     #[test]

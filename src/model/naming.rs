@@ -62,7 +62,7 @@ pub fn during<T>(names: Vec<Named>, work: impl FnOnce() -> T) -> T {
 
 fn ready(names: Vec<Named>) -> All {
     let given = |named: Named| Given {
-        id: id_of_key(&named.key),
+        id: id(&named.key),
         lower: named.name.to_lowercase(),
         named,
     };
@@ -130,11 +130,6 @@ pub fn id(own: &str) -> String {
     }
 }
 
-/// By what a tag is known that the user wrote: a keyword, or a name in any language of the screen.
-pub fn id_of_key(key: &str) -> String {
-    five_called(key).map_or_else(|| id(key), str::to_owned)
-}
-
 /// What the user called the tag of this id.
 pub fn of_id(id: &str) -> Option<String> {
     let all = given()?;
@@ -167,7 +162,7 @@ fn plain(name: &str) -> Option<&str> {
 }
 
 /// Letters and figures alone, in lower case.
-fn squeezed(name: &str) -> String {
+pub fn squeezed(name: &str) -> String {
     let signs = name.chars().filter(|c| c.is_alphanumeric());
     signs.flat_map(char::to_lowercase).collect()
 }

@@ -140,7 +140,10 @@ pub fn of_all<'k>(keywords: impl IntoIterator<Item = &'k String>) -> Vec<(String
 /// By what the tag of a name that somebody typed, or that is shown, is known.
 pub fn id_called(name: &str) -> String {
     let name = name.trim();
-    naming::id_of_key(naming::key_of(name).as_deref().unwrap_or(name))
+    match naming::key_of(name) {
+        Some(key) => naming::id(&key),
+        None => naming::five_called(name).map_or_else(|| naming::id(name), str::to_owned),
+    }
 }
 
 /// A tag that is looked for by a name.

@@ -27,6 +27,23 @@ pub struct MailboxInfo {
     pub was: Option<MailboxName>,
 }
 
+#[cfg(test)]
+impl MailboxInfo {
+    /// One that can be opened and has no parent, as most servers list it.
+    pub(crate) fn plain(wire: &str, role: Option<Role>) -> MailboxInfo {
+        MailboxInfo {
+            name: MailboxName::new(wire),
+            path: wire.to_owned(),
+            delimiter: Some('/'),
+            role,
+            selectable: true,
+            mailbox_id: None,
+            contents: None,
+            was: None,
+        }
+    }
+}
+
 /// What STATUS says of a mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Contents {

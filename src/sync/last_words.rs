@@ -33,11 +33,13 @@ pub fn may_be(error: &NetError) -> bool {
     }
 }
 
-/// The same of what was sent: a code that tells of that is believed, too.
+/// The same of what was sent: a code that tells of that is believed, too, and words are not, which may be
+/// said of it whenever it is sent.
 pub fn may_be_of_sent(error: &NetError) -> bool {
     const TELLS: [&str; 5] = ["TOOBIG", "OVERQUOTA", "CANNOT", "CLIENTBUG", "SERVERBUG"];
     let code = error.refusal().and_then(|words| words.code.as_deref());
     may_be(error)
+        || passing(error).is_some()
         || (matches!(error, NetError::Busy(_)) && code.is_some_and(|code| TELLS.contains(&code)))
 }
 
@@ -83,6 +85,7 @@ mod tests {
             })
         };
         assert!(!may_be(&coded("TOOBIG")) && may_be_of_sent(&coded("TOOBIG")));
+        assert!(may_be_of_sent(&bye("Maximum message size exceeded")));
         assert!(!may_be_of_sent(&coded("UNAVAILABLE")) && may_be_of_sent(&bye("")));
     }
 }

@@ -95,6 +95,11 @@ impl Asking<'_> {
             }
             let error = match outcome {
                 Err(error) if last_words::may_be(&error) => error,
+                Err(error) if !error.ends_session() => {
+                    let mailbox = &self.here.label;
+                    tracing::info!(%mailbox, %error, "headers are still not to be had");
+                    continue;
+                }
                 other => {
                     other?;
                     continue;
@@ -107,6 +112,9 @@ impl Asking<'_> {
                     self.local.ended(&self.name(uid), when::now())?;
                 }
                 _ => open.extend(poison::suspects(&set, &left)),
+            }
+            if self.kit.stopping() {
+                return Err(SyncError::Stopping);
             }
             *self.session = self.kit.dial(Rank::Worker, None)?;
             dials -= 1;

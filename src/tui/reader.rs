@@ -435,16 +435,7 @@ mod tests {
         let mut cache = Cache::open(&path, 100).unwrap().cache;
         let account = AccountName("work".to_owned());
         cache.ensure_account(&account).unwrap();
-        let inbox = MailboxInfo {
-            name: MailboxName::new("INBOX"),
-            path: "INBOX".to_owned(),
-            delimiter: Some('/'),
-            role: Some(Role::Inbox),
-            selectable: true,
-            mailbox_id: None,
-            contents: None,
-            was: None,
-        };
+        let inbox = MailboxInfo::plain("INBOX", Some(Role::Inbox));
         cache.set_mailboxes(&account, &[inbox], 0, &[]).unwrap();
         let name = MailboxName::new("INBOX");
         let mailbox = cache.read().mailbox_named(&account, &name);

@@ -359,10 +359,9 @@ impl Hands<'_> {
             Effect::Part(job) => self.parts.begin(job, None),
             Effect::Ask(intent, about) => {
                 let edited = self.edited.settling(about);
-                let reply = reply(self.events.clone(), about, edited);
                 let reply = match &intent {
-                    Intent::PutAside(draft) => self.rescuing(draft, reply),
-                    _ => reply,
+                    Intent::PutAside(draft) => self.rescuing(draft, about, edited),
+                    _ => reply(self.events.clone(), about, edited),
                 };
                 (self.ask)(intent, reply);
             }
@@ -441,15 +440,25 @@ impl Hands<'_> {
     }
 
     /// Keeps what is typed in a file if the ledger can't: there is no later save.
-    fn rescuing(&self, draft: &Draft, reply: Reply) -> Reply {
+    fn rescuing(&self, draft: &Draft, about: About, edited: Settled) -> Reply {
         let (folder, id, text) = (self.editing.clone(), draft.id, block::write(draft));
+        let events = self.events.clone();
         Box::new(move |result| {
-            reply(
-                result.map_err(|why| match editor::rescue(&folder, id, &text) {
-                    Ok(()) => tr!("Not saved: {why}; the next start has the text", why),
-                    Err(_) => tr!("Not saved: {why}", why),
-                }),
-            );
+            let Err(why) = result else {
+                return reply(events, about, edited)(result);
+            };
+            // That file has every word of those that an editor left.
+            let result = match editor::rescue(&folder, id, &text) {
+                Ok(()) => {
+                    edited.forget();
+                    Err(tr!("Not saved: {why}; the next start has the text", why))
+                }
+                Err(_) => {
+                    edited.give_back();
+                    Err(tr!("Not saved: {why}", why))
+                }
+            };
+            let _ = events.send(Event::Reply { about, result });
         })
     }
 

@@ -237,16 +237,7 @@ mod tests {
             .cache;
         let account = AccountName("work".into());
         cache.ensure_account(&account).unwrap();
-        let info = MailboxInfo {
-            name: MailboxName::new("INBOX"),
-            path: "INBOX".into(),
-            delimiter: Some('/'),
-            role: None,
-            selectable: true,
-            mailbox_id: None,
-            contents: None,
-            was: None,
-        };
+        let info = MailboxInfo::plain("INBOX", None);
         cache.set_mailboxes(&account, &[info], 0, &[]).unwrap();
         let mailbox = cache
             .read()

@@ -58,14 +58,16 @@ pub fn once(
     Ok(rows)
 }
 
-/// The rows in the order in which they give way: the copy in Sent first, what lies in an inbox last.
+/// The rows in the order in which they give way: what lies in the trash or in junk first, then the copy
+/// in Sent, what lies in an inbox last.
 fn ranked<'a>(reader: &Reader, rows: &'a [IndexRow]) -> Result<Vec<&'a IndexRow>, Error> {
     let mut ranks = BTreeMap::new();
     for mailbox in rows.iter().map(|r| r.mailbox).collect::<BTreeSet<_>>() {
         let rank = match reader.mailbox(mailbox)?.and_then(|m| m.role) {
-            Some(Role::Sent) => 0,
-            Some(Role::Inbox) => 2,
-            _ => 1,
+            Some(Role::Trash | Role::Junk) => 0,
+            Some(Role::Sent) => 1,
+            Some(Role::Inbox) => 3,
+            _ => 2,
         };
         ranks.insert(mailbox, rank);
     }
@@ -116,6 +118,7 @@ mod tests {
         inbox: MailboxId,
         sent: MailboxId,
         projects: MailboxId,
+        trash: MailboxId,
     }
 
     impl Shelf {
@@ -126,20 +129,12 @@ mod tests {
                 .cache;
             let account = AccountName("work".into());
             cache.ensure_account(&account).unwrap();
-            let info = |wire: &str, role| MailboxInfo {
-                name: MailboxName::new(wire),
-                path: wire.into(),
-                delimiter: Some('/'),
-                role: Some(role),
-                selectable: true,
-                mailbox_id: None,
-                contents: None,
-                was: None,
-            };
+            let info = |wire: &str, role| MailboxInfo::plain(wire, Some(role));
             let list = [
                 info("INBOX", Role::Inbox),
                 info("Sent", Role::Sent),
                 info("Projects", Role::Archive),
+                info("Trash", Role::Trash),
             ];
             cache.set_mailboxes(&account, &list, 0, &[]).unwrap();
             let id = |cache: &Cache, wire| {
@@ -149,13 +144,14 @@ mod tests {
                 found.unwrap().unwrap().id
             };
             let (inbox, sent) = (id(&cache, "INBOX"), id(&cache, "Sent"));
-            let projects = id(&cache, "Projects");
+            let (projects, trash) = (id(&cache, "Projects"), id(&cache, "Trash"));
             Shelf {
                 _dir: dir,
                 cache,
                 inbox,
                 sent,
                 projects,
+                trash,
             }
         }
 
@@ -199,13 +195,15 @@ mod tests {
         }
 
         fn thread(&self) -> (Vec<IndexRow>, ThreadId) {
-            let scope = Scope::Mailbox(self.inbox);
-            let page = self
-                .cache
-                .read()
-                .page(&scope, false, Page::Newest, 9)
-                .unwrap();
-            let thread = page[0].thread;
+            let all = [self.inbox, self.sent, self.projects].map(Scope::Mailbox);
+            let page = |scope| {
+                let page = self.cache.read().page(scope, false, Page::Newest, 9);
+                page.unwrap()
+            };
+            let thread = all
+                .iter()
+                .find_map(|scope| Some(page(scope).first()?.thread));
+            let thread = thread.unwrap();
             (self.cache.read().thread(thread, None).unwrap(), thread)
         }
 
@@ -255,6 +253,23 @@ mod tests {
         // Two in one mailbox are two.
         shelf.put(inbox, 2, true, "milk");
         assert_eq!(shelf.left(None, None), [inbox, inbox]);
+    }
+
+    #[test]
+    fn what_lies_in_the_trash_gives_way_first() {
+        let mut shelf = Shelf::new();
+        let (projects, trash) = (shelf.projects, shelf.trash);
+        let (inbox, sent) = (shelf.inbox, shelf.sent);
+        shelf.put(projects, 1, true, "milk");
+        shelf.put(trash, 1, true, "milk");
+        assert_eq!(shelf.left(Some(inbox), None), [projects]);
+        shelf.put(sent, 1, true, "milk");
+        assert_eq!(shelf.left(Some(inbox), None), [projects]);
+        let mut shelf = Shelf::new();
+        let (sent, trash) = (shelf.sent, shelf.trash);
+        shelf.put(trash, 1, true, "milk");
+        shelf.put(sent, 1, true, "milk");
+        assert_eq!(shelf.left(None, None), [sent]);
     }
 
     #[test]

@@ -238,7 +238,7 @@ fn a_device_waits_as_it_is_told_to() {
             ][..],
             9,
             false,
-            2,
+            3,
         ),
     ] {
         let bench = Bench::new();

@@ -21,16 +21,7 @@ impl Bench {
         let mut cache = Cache::open(&path, 100).unwrap().cache;
         let account = AccountName("work".to_owned());
         cache.ensure_account(&account).unwrap();
-        let info = |wire: &str, role| MailboxInfo {
-            name: MailboxName::new(wire),
-            path: wire.to_owned(),
-            delimiter: Some('/'),
-            role,
-            selectable: true,
-            mailbox_id: None,
-            contents: None,
-            was: None,
-        };
+        let info = |wire: &str, role| MailboxInfo::plain(wire, role);
         let list = [
             info("INBOX", Some(Role::Inbox)),
             info("Lists", None),

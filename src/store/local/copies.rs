@@ -286,7 +286,7 @@ impl LocalReader {
     pub fn removed_elsewhere(&self) -> Result<Vec<DraftId>> {
         let sql = format!(
             "SELECT d.id FROM draft d JOIN draft_copy c ON c.draft = d.id AND c.saved = d.saved
-             WHERE c.state = 3 AND {HERE} ORDER BY d.id"
+             WHERE c.state = 3 AND c.mailbox <> x'' AND {HERE} ORDER BY d.id"
         );
         self.look(|conn| {
             let mut query = conn.prepare_cached(&sql)?;

@@ -49,6 +49,17 @@ impl Local {
                 let sql = format!("DELETE FROM {table} WHERE account = ?1");
                 tx.execute(&sql, [account.as_str()])?;
             }
+            // Drafts as they are stay here until they are changed: nobody asked for them there.
+            tx.execute(
+                "INSERT INTO draft_copy(draft, account, message_id, mailbox, saved, state)
+                 SELECT id, account, 'nowhere.' || hex(randomblob(16)), x'', saved, 3
+                   FROM draft WHERE account = ?1",
+                [account.as_str()],
+            )?;
+            // What was sent from the other is not filed in this one.
+            let sql = "UPDATE outbox SET state = 'sent', error = ?2
+                 WHERE account = ?1 AND state = 'accepted'";
+            tx.execute(sql, params![account.as_str(), WHY])?;
             let sql = format!(
                 "UPDATE op SET error = ?2, state = CASE state WHEN 5 THEN 4 ELSE 2 END WHERE {OPEN}"
             );
@@ -84,7 +95,7 @@ fn whose(conn: &Connection, account: &AccountName) -> Result<Option<Whose>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{MailboxName, MessageId, NewOp, OpKind, Outgoing, SubmissionState};
+    use crate::model::{Draft, MailboxName, MessageId, NewOp, OpKind, Outgoing, SubmissionState};
     use crate::store::Past;
 
     #[test]
@@ -115,6 +126,15 @@ mod tests {
         local.act("waits", 1, &[delete()]).unwrap();
         let message = Outgoing::new(work.clone(), MessageId::new("1@x").unwrap(), 0);
         let sending = local.submit(&message, 0).unwrap();
+        let other = Outgoing::new(work.clone(), MessageId::new("2@x").unwrap(), 0);
+        let sent = local.submit(&other, 0).unwrap();
+        let accept = |tx: &Transaction<'_>| {
+            let sql = "UPDATE outbox SET state = 'accepted' WHERE id = ?1";
+            Ok(tx.execute(sql, [sent.0])?)
+        };
+        assert_eq!(local.write(accept).unwrap(), 1);
+        let draft = local.save_draft(&Draft::new(work.clone()), 10).unwrap();
+        assert_eq!(local.read().uncopied(&work, 900, 20).unwrap(), [draft]);
         // Another name of the same server.
         assert_eq!(is(&mut local, "mail.one.example"), (0, 1));
         assert_eq!(is(&mut local, "two.example"), (2, 0));
@@ -124,6 +144,16 @@ mod tests {
         assert_eq!(row.state, SubmissionState::Held);
         let undoable = |past: &Past| past.undoable && past.sending.is_none();
         assert!(!local.read().journal(9).unwrap().iter().any(undoable));
+        // Neither what was sent from the other nor a draft goes to the new one, unless that is changed.
+        assert_eq!(local.read().unfiled(&work, None).unwrap(), []);
+        let row = local.read().submission(sent).unwrap().unwrap();
+        assert_eq!(row.state, SubmissionState::Done);
+        assert_eq!(local.read().uncopied(&work, 900, 20).unwrap(), []);
+        assert_eq!(local.read().removed_elsewhere().unwrap(), []);
+        let written = local.read().draft(draft).unwrap().unwrap();
+        local.save_draft(&written, 1_000).unwrap();
+        let due = local.read().uncopied(&work, 1_900, 20).unwrap();
+        assert_eq!(due, [draft]);
         // What is done now is for the new one.
         local.act("new", 2, &[delete()]).unwrap();
         assert_eq!(is(&mut local, "two.example"), (0, 1));

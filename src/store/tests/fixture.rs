@@ -31,16 +31,7 @@ pub fn name(name: &str) -> MailboxName {
 }
 
 pub fn info(wire: &str, role: Option<Role>) -> MailboxInfo {
-    MailboxInfo {
-        name: name(wire),
-        path: wire.to_owned(),
-        delimiter: Some('/'),
-        role,
-        selectable: true,
-        mailbox_id: None,
-        contents: None,
-        was: None,
-    }
+    MailboxInfo::plain(wire, role)
 }
 
 pub fn id(text: &str) -> MessageId {

@@ -180,6 +180,7 @@ impl Panes {
         let Some(mut listing) = self.before_search.take() else {
             return false;
         };
+        self.sought.clear();
         // It may have been chosen otherwise since, or be gone.
         if let Some(mut scope) = listing.scope().cloned() {
             let is_gone = |id| self.sidebar.loaded() && self.sidebar.mailbox(id).is_none();

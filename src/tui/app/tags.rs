@@ -64,11 +64,11 @@ impl Panes {
 
     /// The name as it is spelt where it is known.
     fn spelt(&self, name: &str) -> String {
-        let mut known = (self.index.lines().iter()).flat_map(|l| &l.row.flags.keywords);
-        let known = known.find(|k| tag::is(k, name));
-        known
-            .and_then(|k| tag::name(k))
-            .unwrap_or_else(|| name.to_owned())
+        let known = (self.index.lines().iter()).flat_map(|l| &l.row.flags.keywords);
+        // Not by another name of the same tag: a label is made as it was typed.
+        let same = |known: &String| naming::squeezed(known) == naming::squeezed(name);
+        let mut names = known.filter_map(|k| tag::name(k));
+        names.find(same).unwrap_or_else(|| name.to_owned())
     }
 
     /// Why none of the accounts of these rows can have such a tag; `None`: one can, or has it.

@@ -31,16 +31,7 @@ impl Desk {
         let account = AccountName("work".into());
         cache.ensure_account(&account).unwrap();
         let name = MailboxName::new("INBOX");
-        let info = MailboxInfo {
-            name: name.clone(),
-            path: "INBOX".into(),
-            delimiter: Some('/'),
-            role: None,
-            selectable: true,
-            mailbox_id: None,
-            contents: None,
-            was: None,
-        };
+        let info = MailboxInfo::plain("INBOX", None);
         cache.set_mailboxes(&account, &[info], 0, &[]).unwrap();
         let mailbox = cache.read().mailbox_named(&account, &name);
         let mailbox = mailbox.unwrap().unwrap().id;

@@ -41,16 +41,7 @@ impl Desk {
         let mut cache = Cache::open(&path, 100).unwrap().cache;
         let account = AccountName("work".into());
         cache.ensure_account(&account).unwrap();
-        let info = MailboxInfo {
-            name: MailboxName::new("INBOX"),
-            path: "INBOX".into(),
-            delimiter: Some('/'),
-            role: None,
-            selectable: true,
-            mailbox_id: None,
-            contents: None,
-            was: None,
-        };
+        let info = MailboxInfo::plain("INBOX", None);
         cache.set_mailboxes(&account, &[info], 0, &[]).unwrap();
         let name = MailboxName::new("INBOX");
         let mailbox = cache.read().mailbox_named(&account, &name);

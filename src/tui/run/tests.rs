@@ -60,16 +60,7 @@ impl Live {
         let mut cache = Cache::open(&path, 100).unwrap().cache;
         let name = account().name;
         cache.ensure_account(&name).unwrap();
-        let info = |wire: &str, role| MailboxInfo {
-            name: MailboxName::new(wire),
-            path: wire.into(),
-            delimiter: Some('/'),
-            role: Some(role),
-            selectable: true,
-            mailbox_id: None,
-            contents: None,
-            was: None,
-        };
+        let info = |wire: &str, role| MailboxInfo::plain(wire, Some(role));
         let list = [info("INBOX", Role::Inbox), info("Archive", Role::Archive)];
         cache.set_mailboxes(&name, &list, 0, &[]).unwrap();
         let (events, inbox) = unbounded();

@@ -131,7 +131,8 @@ fn may_be_undone(intent: &Intent, about: About) -> bool {
 
 impl App {
     /// Something needs attachments that are not here. What waited already and needs more than what
-    /// came goes on waiting, without a word: what it needs was asked for.
+    /// came goes on waiting, without a word, and is asked for again: what was asked for may have been
+    /// given up meanwhile.
     pub(super) fn lacks(
         &mut self,
         lacking: Lacking,
@@ -140,6 +141,7 @@ impl App {
         fx: &mut Vec<Effect>,
     ) {
         if let Some(since) = since {
+            fx.push(Effect::Ask(lacking.wanted(), About::Quiet));
             return self.lacking.put_back(Wait { lacking, since });
         }
         fx.push(Effect::Ask(lacking.wanted(), About::Quiet));
