@@ -33,14 +33,20 @@ pub fn may_be(error: &NetError) -> bool {
     }
 }
 
-/// The same of what was sent: a code that tells of that is believed, too, and words are not, which may be
-/// said of it whenever it is sent.
+/// The same of what was sent: a code or words that tell of that are believed, too.
 pub fn may_be_of_sent(error: &NetError) -> bool {
     const TELLS: [&str; 5] = ["TOOBIG", "OVERQUOTA", "CANNOT", "CLIENTBUG", "SERVERBUG"];
     let code = error.refusal().and_then(|words| words.code.as_deref());
     may_be(error)
-        || passing(error).is_some()
+        || passing(error).is_some_and(tell_of_size)
         || (matches!(error, NetError::Busy(_)) && code.is_some_and(|code| TELLS.contains(&code)))
+}
+
+/// Whether last words are about how much was sent.
+fn tell_of_size(words: &str) -> bool {
+    let words = words.to_ascii_lowercase();
+    let tells = ["size", "too large", "too big", "too long"];
+    tells.iter().any(|word| words.contains(word))
 }
 
 /// The last words, if they sound as if it would pass, and nothing but the words says so: some are said
@@ -86,6 +92,7 @@ mod tests {
         };
         assert!(!may_be(&coded("TOOBIG")) && may_be_of_sent(&coded("TOOBIG")));
         assert!(may_be_of_sent(&bye("Maximum message size exceeded")));
+        assert!(!may_be_of_sent(&bye("Server shutting down.")));
         assert!(!may_be_of_sent(&coded("UNAVAILABLE")) && may_be_of_sent(&bye("")));
     }
 }
