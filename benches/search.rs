@@ -23,7 +23,7 @@ use postrider::model::{
     AccountName, Address, Envelope, Flags, MailboxId, MessageId, MsgId, Query, System, Uid,
     UidValidity,
 };
-use postrider::store::{Cache, NewBody, NewMessage, Packed, Reader};
+use postrider::store::{Cache, NewBody, NewMessage, Packed, Reader, SearchResult};
 use rusqlite::{Connection, OpenFlags};
 use shared::Spent;
 use std::path::{Path, PathBuf};
@@ -45,6 +45,8 @@ const NEWEST: i64 = 1_748_736_000;
 /// Rows that a screen asks for at once, and while somebody types.
 const ROWS: usize = 200;
 const TYPED: usize = 500;
+/// Rows that it shows before all of these, where they are found at once.
+const SOON: usize = 60;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -174,20 +176,29 @@ fn look(folder: &Path) {
         .map(|n| format!("{} {}*", word(700 + n), &word(900 + n)[..4]))
         .collect();
     ask("a word, and four letters of another", most, &typed);
-    // As a screen asks while somebody types, for the best of the newest; and with the count of all.
+    // As a screen asks while somebody types: what it shows first, the best of the newest, and all of them.
     let typing = |what: &str, queries: &[String]| {
-        for (how, all) in [("", false), (", and how many", true)] {
+        let first = |query: &Query| {
+            let soon = reader.search_ranked_soon(query, NEWEST, SOON).unwrap();
+            soon.unwrap_or_else(|| reader.search_ranked_first(query, NEWEST, TYPED).unwrap())
+        };
+        let best = |query: &Query| reader.search_ranked_first(query, NEWEST, TYPED).unwrap();
+        let all = |query: &Query| reader.search_ranked(query, NEWEST, TYPED).unwrap();
+        let asked: [(&str, &dyn Fn(&Query) -> SearchResult, &str); 3] = [
+            ("what shows first", &first, most),
+            ("the best of the newest", &best, ""),
+            ("and how many", &all, ""),
+        ];
+        for (how, ask, wanted) in asked {
             let mut found = 0;
             let times = each(queries, |query| {
-                let query = Query::parse(query).unwrap();
-                let best = match all {
-                    true => reader.search_ranked(&query, NEWEST, TYPED),
-                    false => reader.search_ranked_first(&query, NEWEST, TYPED),
-                };
-                found += best.unwrap().rows.len();
+                found += ask(&Query::parse(query).unwrap()).rows.len();
             });
-            let wanted = if all { "" } else { most };
-            times.tell(&format!("typing: {what}{how}"), &found.to_string(), wanted);
+            times.tell(
+                &format!("typing: {what}, {how}"),
+                &found.to_string(),
+                wanted,
+            );
         }
     };
     for letters in 1..5 {
