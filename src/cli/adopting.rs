@@ -7,7 +7,7 @@ use super::exit::{self, Failure};
 use crate::config::adopt::{self, Adopted};
 use crate::config::adopt_keys;
 use crate::config::secrets::Secrets;
-use crate::config::{Paths, paths};
+use crate::config::{Paths, files, paths};
 use crate::migrate::plan::LeftOut;
 use crate::migrate::{Client, Plan};
 use crate::model::{Account, Contact, SecretSource};
@@ -131,9 +131,9 @@ fn carry_out(places: &Paths, plan: &Plan, ready: Ready, asks: bool, done: &mut D
         }
     }
     let config = &places.config;
-    let taken = adopt::config(config, &adopted).and_then(|text| {
-        let text = text.as_deref();
-        text.map(|text| adopt::write(config, text)).transpose()
+    let taken = files::alone(config).and_then(|_alone| {
+        let text = adopt::config(config, &adopted)?;
+        text.map(|text| adopt::write(config, &text)).transpose()
     });
     match taken {
         Ok(wrote) => {

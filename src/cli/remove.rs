@@ -63,11 +63,12 @@ pub fn remove(home: &Home, as_json: bool, args: &RemoveAccount) -> Result<u8> {
     local.begin_removal(&account.name)?;
     if let Err(why) = remove::write(&home.paths.config, &left) {
         // Where it is written and only not durable yet, the next start sees what stands there.
-        if std::fs::read_to_string(&home.paths.config).is_ok_and(|text| text != left) {
+        if std::fs::read_to_string(&home.paths.config).is_ok_and(|text| text != left.text()) {
             local.drop_removal(&account.name)?;
         }
         return Err(Failure::new(exit::CONFIG, why).into());
     }
+    drop(left);
     local.end_removal(&account.name)?;
     forget(home, &account, opened);
     if as_json {

@@ -41,14 +41,16 @@ fn way(by: SignInBy, says: &OAuth, here: bool) -> SignInBy {
     }
 }
 
-/// Signs in to an account, tries what came of it at the server, and keeps it. `tell` hears what the
-/// user is to do; `words` says what the user wants, and who lets go of its other end cancels. `lock`
-/// is held while it is kept, against a refresh in another process.
+/// Signs in to an account, tries what came of it at the server, and keeps it. `typed` is the client's
+/// secret where the user gave one just now: it is kept once the provider took it. `tell` hears what
+/// the user is to do; `words` says what the user wants, and who lets go of its other end cancels.
+/// `lock` is held while it is kept, against a refresh in another process.
 ///
 /// # Errors
 /// What went wrong and what to do, in plain words, cleaned. Nothing has changed then.
 pub fn carry_out(
     account: &Account,
+    typed: Option<&Secret>,
     by: SignInBy,
     vault: &dyn Vault,
     lock: &Path,
@@ -57,16 +59,25 @@ pub fn carry_out(
 ) -> Result<(), String> {
     let clean = |why: String| Clean::line(&why).to_string();
     let says = says_of(account)?;
-    let secret = tokens::client_secret(vault, account, says);
-    let secret = secret.map_err(|e| clean(e.to_string()))?;
+    let secret = match typed {
+        Some(typed) => Some(typed.clone()),
+        None => {
+            let kept = tokens::client_secret(vault, account, says);
+            kept.map_err(|e| clean(e.to_string()))?
+        }
+    };
     let brought = bring(account, secret.as_ref(), by, tell, words)?;
     tell(SignInStep::Fetching);
     is_taken(account, &brought)?;
     let refresh = brought.refresh.ok_or("the provider gave nothing to keep")?;
     let _alone = EngineLock::take(lock).map_err(|e| clean(e.to_string()))?;
-    vault
-        .keep(account, Kind::RefreshToken, &refresh)
-        .map_err(|why| clean(format!("what the provider gave can't be kept: {why}")))
+    let stuck = |why| clean(format!("what the provider gave can't be kept: {why}"));
+    if let Some(typed) = typed {
+        let kept = vault.keep(account, Kind::ClientSecret, typed);
+        kept.map_err(stuck)?;
+    }
+    let kept = vault.keep(account, Kind::RefreshToken, &refresh);
+    kept.map_err(stuck)
 }
 
 /// What the configuration says of the account's sign-in.
@@ -171,11 +182,12 @@ pub fn sign_in(home: Option<&Path>, as_json: bool, name: &str, by: SignInBy) -> 
         return Err(Failure::new(exit::REFUSED, PLACELESS).into());
     }
     let vault = tokens::vault(&home.secrets);
-    ask_client_secret(account, &*vault)?;
+    let typed = ask_client_secret(account, &*vault)?;
     let (sender, words) = unbounded();
     let tell = |step: SignInStep| show(&step);
     listen(&sender);
-    let done = carry_out(account, by, &*vault, &home.paths.tokens, &tell, &words);
+    let (lock, typed) = (&home.paths.tokens, typed.as_ref());
+    let done = carry_out(account, typed, by, &*vault, lock, &tell, &words);
     drop(sender);
     done.map_err(|why| Failure::new(exit::REFUSED, why))?;
     // Whoever talks to the servers has waited for this.
@@ -188,27 +200,29 @@ pub fn sign_in(home: Option<&Path>, as_json: bool, name: &str, by: SignInBy) -> 
     Ok(0)
 }
 
-/// The client secret that is to be kept and is not yet.
-fn ask_client_secret(account: &Account, vault: &dyn Vault) -> Result<()> {
+/// The client secret as it is typed now, where it is to be kept. One that is kept already may be a
+/// wrong one: who can answer is asked all the same, and types nothing to leave it.
+fn ask_client_secret(account: &Account, vault: &dyn Vault) -> Result<Option<Secret>> {
     let SecretSource::OAuth(says) = &account.secret else {
-        return Ok(());
+        return Ok(None);
     };
     if says.client_secret != ClientSecret::Kept {
-        return Ok(());
+        return Ok(None);
     }
     let kept = vault.fetch(account, Kind::ClientSecret);
-    let failed = |why: String| Failure::new(exit::REFUSED, why);
-    if kept.map_err(|e| failed(e.to_string()))?.is_some() {
-        return Ok(());
+    let kept = kept.map_err(|e| Failure::new(exit::REFUSED, e.to_string()))?;
+    let asked = match kept {
+        Some(_) if !ask::is_somebody_there() => return Ok(None),
+        Some(_) => "Client secret (empty: the one that is kept)",
+        None => "Client secret",
+    };
+    let typed = passphrase::hidden(asked)?;
+    let typed = typed.reveal().trim();
+    match typed.is_empty() {
+        true if kept.is_some() => Ok(None),
+        true => Err(Failure::new(exit::DATA, "no client secret was given").into()),
+        false => Ok(Some(Secret::new(typed.to_owned()))),
     }
-    let typed = passphrase::hidden("Client secret")?;
-    let typed = Secret::new(typed.reveal().trim().to_owned());
-    if typed.reveal().is_empty() {
-        return Err(Failure::new(exit::DATA, "no client secret was given").into());
-    }
-    Ok(vault
-        .keep(account, Kind::ClientSecret, &typed)
-        .map_err(failed)?)
 }
 
 /// Says what the user is to do.

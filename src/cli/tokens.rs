@@ -298,10 +298,10 @@ impl Tokens {
             return Err(Failure::Out(advice(account, why), None));
         };
         let old = hash(&kept);
-        let refresh = match memory.unkept.take() {
-            Some((before, newer)) if before == old => newer,
-            _ => kept,
-        };
+        // What was kept meanwhile, by whomever, is newer still.
+        memory.unkept.take_if(|(before, _)| *before != old);
+        let newer = memory.unkept.as_ref().map(|(_, newer)| newer.clone());
+        let refresh = newer.unwrap_or(kept);
         if memory.dead == Some(hash(&refresh)) {
             let why = "the sign-in has run out or was taken back";
             return Err(Failure::Out(advice(account, why), None));
@@ -316,14 +316,10 @@ impl Tokens {
         let (at, wall) = (Instant::now(), when::now());
         let tokens = match step("refresh", || provider.refresh(&refresh)) {
             Ok(tokens) => tokens,
-            Err(error) => {
-                // What could not be kept is no less the newest.
-                if hash(&refresh) != old {
-                    memory.unkept = Some((old, refresh.clone()));
-                }
-                return Err(failure(account, says, &error, &refresh));
-            }
+            // What could not be kept is no less the newest, and stays in memory.
+            Err(error) => return Err(failure(account, says, &error, &refresh)),
         };
+        memory.unkept = None;
         let newest = tokens.refresh.unwrap_or(refresh);
         if hash(&newest) != old {
             let keep = || self.vault.keep(account, Kind::RefreshToken, &newest);

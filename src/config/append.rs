@@ -1,7 +1,7 @@
 //! Adds an account or rules to `config.toml`, leaving what the user wrote as it is.
 
 use super::endpoint::{nowhere, security_name};
-use super::files::replace;
+use super::files::{alone, replace};
 use super::load;
 use super::oauth;
 use super::policy::{reach_name, size_name, usual_budget};
@@ -18,6 +18,7 @@ use std::path::Path;
 /// When there is one of that name, it can't be written, or would not be read back as the same
 /// account.
 pub fn append_account(path: &Path, account: &Account) -> io::Result<()> {
+    let _alone = alone(path)?;
     let old = match std::fs::read_to_string(path) {
         Ok(old) => old,
         Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
@@ -35,7 +36,6 @@ pub fn append_account(path: &Path, account: &Account) -> io::Result<()> {
             "the file has other problems; mend them first",
         ));
     }
-    super::paths::make_private(folder)?;
     replace(path, &new)
 }
 
@@ -56,6 +56,7 @@ pub(super) fn with_account(old: &str, account: &Account) -> String {
 /// # Errors
 /// When there is one of a name already, it can't be written, or would not be read back as the same.
 pub fn append_rules(path: &Path, rules: &[Rule]) -> io::Result<()> {
+    let _alone = alone(path)?;
     let old = std::fs::read_to_string(path)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let before = load::parse(&old, folder);
@@ -355,5 +356,27 @@ mod tests {
         assert!(append_account(&path, &accounts[0]).is_err());
         assert_ne!(before, "");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "broken [");
+    }
+
+    #[test]
+    fn what_several_append_at_once_is_all_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("new/config.toml");
+        let sample = include_str!("../../assets/config.sample.toml");
+        let account = load::parse(sample, dir.path()).config.accounts.remove(0);
+        std::thread::scope(|scope| {
+            for n in 0..8 {
+                let (path, mut account) = (&path, account.clone());
+                account.name.0 = format!("number-{n}");
+                scope.spawn(move || append_account(path, &account).unwrap());
+            }
+        });
+        let accounts = load::load(&path).unwrap().config.accounts;
+        let mut names: Vec<_> = accounts.into_iter().map(|a| a.name.0).collect();
+        names.sort();
+        assert_eq!(
+            names,
+            [0, 1, 2, 3, 4, 5, 6, 7].map(|n| format!("number-{n}"))
+        );
     }
 }

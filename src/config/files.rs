@@ -1,10 +1,12 @@
 //! Files that go in, and the configuration itself going out: only regular files are read, and what is
 //! replaced is replaced in one step.
 
+use super::paths::make_private;
 use crate::lang::tr;
 use crate::model::step;
 use crate::text::size;
-use rustix::fs::OFlags;
+use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::io::Errno;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -122,6 +124,33 @@ pub fn read_beginning(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     regular(path)?.take(most as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Held from the reading of a file of the configuration to its replacement, so that nobody else of
+/// ours, in this process or another, writes over what it has not read; gone when it is dropped.
+#[derive(Debug)]
+#[must_use = "others write meanwhile once it is dropped"]
+pub struct Alone {
+    _folder: File,
+}
+
+/// Waits until nobody else holds it for a file of the same folder, which is made (0700) if there is
+/// none. It is the folder itself that is locked: a file for that would lie in somebody's dotfiles.
+///
+/// # Errors
+/// When the folder can't be made, opened or locked.
+pub fn alone(path: &Path) -> io::Result<Alone> {
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = path.parent().unwrap_or(Path::new("."));
+    make_private(folder)?;
+    let held = File::open(folder)?;
+    loop {
+        match flock(&held, FlockOperation::LockExclusive) {
+            Ok(()) => return Ok(Alone { _folder: held }),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// Replaces a file by new content in one step, 0600. A link (into a folder of dotfiles) stays a

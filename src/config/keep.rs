@@ -1,7 +1,7 @@
 //! Sections such as `[[view]]` put into `config.toml` and taken out of it, and options set there,
 //! leaving everything else that the user wrote as it is: comments, order, empty lines.
 
-use super::files::replace;
+use super::files::{alone, replace};
 use super::load::{self, Config};
 use super::problem::Problem;
 use super::set::set;
@@ -10,7 +10,6 @@ use super::views::{SavedView, Split};
 use std::io;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use toml::de::{DeTable, DeValue};
 
 /// A change of what is kept.
@@ -32,10 +31,9 @@ pub enum Keep {
 /// In plain words: there already is a view of that name, or none; the file can't be written, or
 /// would not be read back as it was meant.
 pub fn keep(path: &Path, change: &Keep) -> Result<(Vec<SavedView>, Vec<Split>), String> {
-    // Each change reads what the one before has written.
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let said = |e: io::Error| format!("{}: {e}", path.display());
+    // Each change reads what the one before has written.
+    let _alone = alone(path).map_err(said)?;
     let old = match std::fs::read_to_string(path) {
         Ok(old) => old,
         Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
@@ -96,7 +94,6 @@ pub fn keep(path: &Path, change: &Keep) -> Result<(Vec<SavedView>, Vec<Split>), 
             path.display()
         ));
     }
-    super::paths::make_private(folder).map_err(said)?;
     replace(path, &new).map_err(said)?;
     let Config { views, splits, .. } = read.config;
     Ok((views, splits))

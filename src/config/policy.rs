@@ -58,7 +58,7 @@ const WAYS: &str = "\"none\", \"all\", days like \"30d\", or a size like \"500 M
 const WAYS_OF_HEADERS: &str = "\"all\", days like \"365d\", or a size like \"2 GB\"";
 
 /// The budget of a day, in octets, that is kept where the account says nothing.
-pub(super) fn usual_budget(server: &Endpoint) -> Option<u64> {
+pub fn usual_budget(server: &Endpoint) -> Option<u64> {
     let host = server.host.to_ascii_lowercase();
     let found = BUDGETS.iter().find(|(known, ..)| *known == host);
     found.map(|(_, octets, _)| *octets)

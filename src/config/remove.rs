@@ -1,6 +1,6 @@
 //! An account taken out of `config.toml`, leaving everything else that the user wrote as it is.
 
-use super::files::replace;
+use super::files::{Alone, alone, replace};
 use super::keep::{cut, places};
 use super::load;
 use crate::model::AccountName;
@@ -8,13 +8,28 @@ use std::ops::Range;
 use std::path::Path;
 use toml::de::DeTable;
 
-/// The text of the file without the account, its identities and mailboxes; for [`write()`].
+/// What is left of the file; nobody else of ours writes it as long as this is held.
+#[derive(Debug)]
+pub struct Left {
+    text: String,
+    _alone: Alone,
+}
+
+impl Left {
+    /// As it will stand in the file.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// The file without the account, its identities and mailboxes; for [`write()`].
 ///
 /// # Errors
 /// In plain words: there is none of that name, the file can't be read, or would not be read back
 /// as it was without the account.
-pub fn without(path: &Path, name: &AccountName) -> Result<String, String> {
+pub fn without(path: &Path, name: &AccountName) -> Result<Left, String> {
     let said = |e: std::io::Error| format!("{}: {e}", path.display());
+    let held = alone(path).map_err(said)?;
     let mut text = std::fs::read_to_string(path).map_err(said)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let before = load::parse(&text, folder);
@@ -35,15 +50,15 @@ pub fn without(path: &Path, name: &AccountName) -> Result<String, String> {
             path.display()
         ));
     }
-    Ok(text)
+    Ok(Left { text, _alone: held })
 }
 
-/// Writes such a text, in one step.
+/// Writes what is left, in one step.
 ///
 /// # Errors
 /// In plain words: the file can't be written.
-pub fn write(path: &Path, text: &str) -> Result<(), String> {
-    replace(path, text).map_err(|e| format!("{}: {e}", path.display()))
+pub fn write(path: &Path, left: &Left) -> Result<(), String> {
+    replace(path, &left.text).map_err(|e| format!("{}: {e}", path.display()))
 }
 
 /// From its heading to the last line of its last table; what stands above the next heading belongs

@@ -32,8 +32,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Its name in the encrypted file.
-    pub fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Kind::Password => "password",
             Kind::RefreshToken => "refresh-token",
@@ -41,15 +40,47 @@ impl Kind {
         }
     }
 
+    /// Its name in the encrypted file, within the account.
+    fn in_file(self, account: &Account) -> String {
+        match self.provider(account) {
+            Some(host) => format!("{}@{host}", self.name()),
+            None => self.name().to_owned(),
+        }
+    }
+
     /// Under which name the desktop's secret store keeps it. It is the account's own: another with
     /// the same user may have another server or provider.
     fn entry(self, account: &Account) -> String {
         let Account { user, name, .. } = account;
-        match self {
-            Kind::Password => format!("{user} (password, {name})"),
-            Kind::RefreshToken => format!("{user} (refresh token, {name})"),
-            Kind::ClientSecret => format!("{user} (client secret, {name})"),
+        let what = self.name().replace('-', " ");
+        match self.provider(account) {
+            Some(host) => format!("{user} ({what}, {name}, {host})"),
+            None => format!("{user} ({what}, {name})"),
         }
+    }
+
+    /// All names under which it may be kept there: once they held no host, and for which provider
+    /// such a one is can't be told, so that it is given to none.
+    fn entries(self, account: &Account) -> Vec<String> {
+        let Account { user, name, .. } = account;
+        let mut all = vec![self.entry(account)];
+        if self.provider(account).is_some() {
+            all.push(format!(
+                "{user} ({}, {name})",
+                self.name().replace('-', " ")
+            ));
+        }
+        all
+    }
+
+    /// The host that gives tokens, for what is said to nobody else: an account that is given another
+    /// provider has nothing for it yet.
+    fn provider(self, account: &Account) -> Option<String> {
+        let SecretSource::OAuth(says) = &account.secret else {
+            return None;
+        };
+        let host = says.token_url.split('/').nth(2).unwrap_or_default();
+        (self != Kind::Password && !host.is_empty()).then(|| host.to_ascii_lowercase())
     }
 }
 
@@ -103,7 +134,7 @@ pub struct Secrets {
     /// What the user typed, until it is refused or the program ends.
     typed: Arc<Mutex<BTreeMap<(AccountName, Service), Secret>>>,
     /// What the secret store gave or took, for when it can't be asked; until it is refused.
-    given: Arc<Mutex<BTreeMap<(AccountName, Kind), Secret>>>,
+    given: Arc<Mutex<BTreeMap<(AccountName, String), Secret>>>,
     /// Whose these are: by which user they sign in, to which hosts.
     whose: Arc<Mutex<BTreeMap<AccountName, [String; 3]>>>,
 }
@@ -169,7 +200,7 @@ impl Secrets {
         said: Result<Option<Secret>, SecretError>,
     ) -> Result<Option<Secret>, SecretError> {
         let mut given = locked(&self.given);
-        let entry = (account.name.clone(), kind);
+        let entry = (account.name.clone(), kind.entry(account));
         match &said {
             Ok(Some(secret)) => drop(given.insert(entry, secret.clone())),
             Err(SecretError::Passing(_)) => {
@@ -238,7 +269,8 @@ impl Secrets {
         if !self.in_file(account) {
             return in_store();
         }
-        let found = self.vault.get(account.name.as_str(), kind.name());
+        let name = kind.in_file(account);
+        let found = self.vault.get(account.name.as_str(), &name);
         match found.map_err(of_file)? {
             // The file may have been made after the sign-in, for another account.
             None => match in_store() {
@@ -258,30 +290,34 @@ impl Secrets {
     /// Without a place to keep it, or when that refuses.
     pub fn keep(&self, account: &Account, kind: Kind, secret: &Secret) -> Result<(), SecretError> {
         if self.in_file(account) {
-            let (name, kind) = (account.name.as_str(), kind.name());
-            return self.vault.set(name, kind, Some(secret)).map_err(of_file);
+            let (name, kind) = (account.name.as_str(), kind.in_file(account));
+            return self.vault.set(name, &kind, secret).map_err(of_file);
         }
         let kept = store::set(&kind.entry(account), secret);
         if kept.is_ok() {
-            let entry = (account.name.clone(), kind);
+            let entry = (account.name.clone(), kind.entry(account));
             locked(&self.given).insert(entry, secret.clone());
         }
         kept
     }
 
     /// Forgets an account's secret, if it is kept; `shared`: what stands under the name of its user
-    /// alone is another account's, too, and stays.
+    /// alone is another account's, too, and stays. In the encrypted file what it has for providers
+    /// that it had before goes, too; the desktop's secret store does not tell which those are.
     ///
     /// # Errors
     /// When what keeps it refuses.
     pub fn forget(&self, account: &Account, kind: Kind, shared: bool) -> Result<(), SecretError> {
-        locked(&self.given).remove(&(account.name.clone(), kind));
+        locked(&self.given).remove(&(account.name.clone(), kind.entry(account)));
+        let entries = kind.entries(account);
+        let forgotten = || entries.iter().try_for_each(|entry| store::remove(entry));
         if self.in_file(account) {
             if matches!(account.secret, SecretSource::OAuth(_)) {
                 // One that was kept before there was the file, if there is such a store at all.
-                let _ = store::remove(&kind.entry(account));
+                let _ = forgotten();
             }
-            match self.vault.set(account.name.as_str(), kind.name(), None) {
+            let is_it = |other: &str| other.split('@').next() == Some(kind.name());
+            match self.vault.forget(account.name.as_str(), is_it) {
                 Err(VaultError::Absent) => {}
                 done => done.map_err(of_file)?,
             }
@@ -290,10 +326,10 @@ impl Secrets {
             SecretSource::OAuth(_) if self.in_file(account) => Ok(()),
             // What stays under the user's name would come back with the next account of this user.
             SecretSource::Keyring if kind == Kind::Password && !shared => {
-                store::remove(&kind.entry(account))?;
+                forgotten()?;
                 store::remove(&account.user)
             }
-            SecretSource::Keyring | SecretSource::OAuth(_) => store::remove(&kind.entry(account)),
+            SecretSource::Keyring | SecretSource::OAuth(_) => forgotten(),
             _ => Ok(()),
         }
     }

@@ -118,23 +118,28 @@ impl Vault {
         Ok(kept.get(&(account.to_owned(), kind.to_owned())).cloned())
     }
 
-    /// Keeps a secret, or forgets it (`None`). It is durable when this returns.
+    /// Keeps a secret. It is durable when this returns.
     ///
     /// # Errors
     /// When it is locked, absent, damaged or can't be written; then the file is as before.
-    pub fn set(
-        &self,
-        account: &str,
-        kind: &str,
-        secret: Option<&Secret>,
-    ) -> Result<(), VaultError> {
+    pub fn set(&self, account: &str, kind: &str, secret: &Secret) -> Result<(), VaultError> {
+        self.change(|kept| {
+            kept.insert((account.to_owned(), kind.to_owned()), secret.clone());
+        })
+    }
+
+    /// Forgets what an account has of these kinds. It is durable when this returns.
+    ///
+    /// # Errors
+    /// As [`Vault::set`].
+    pub fn forget(&self, account: &str, is_it: impl Fn(&str) -> bool) -> Result<(), VaultError> {
+        self.change(|kept| kept.retain(|(name, kind), _| name != account || !is_it(kind)))
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Kept)) -> Result<(), VaultError> {
         let _lock = self.lock()?;
         let mut kept = self.kept()?;
-        let name = (account.to_owned(), kind.to_owned());
-        match secret {
-            Some(secret) => kept.insert(name, secret.clone()),
-            None => kept.remove(&name),
-        };
+        change(&mut kept);
         let file = {
             let key = self.key();
             let opened = key.as_ref().ok_or(VaultError::Locked)?;
@@ -223,10 +228,10 @@ mod tests {
         assert!(matches!(vault.create(&secret("")), Err(VaultError::Empty)));
         vault.create(&secret("PASS-7f3")).unwrap();
         vault
-            .set("work", "password", Some(&secret("CANARY-\"7f3\n")))
+            .set("work", "password", &secret("CANARY-\"7f3\n"))
             .unwrap();
         vault
-            .set("work", "refresh-token", Some(&secret("CANARY-tok")))
+            .set("work", "refresh-token", &secret("CANARY-tok"))
             .unwrap();
         assert_eq!(get(&vault, "work", "password").unwrap(), "CANARY-\"7f3\n");
         for file in std::fs::read_dir(dir.path()).unwrap() {
@@ -249,7 +254,7 @@ mod tests {
         let path = dir.path().join("secrets.age");
         let ours = Vault::at(&path);
         ours.create(&secret("pass")).unwrap();
-        ours.set("a", "password", Some(&secret("one"))).unwrap();
+        ours.set("a", "password", &secret("one")).unwrap();
         let theirs = Vault::at(&path);
         assert!(theirs.is_locked());
         assert!(matches!(
@@ -262,14 +267,14 @@ mod tests {
             "{wrong}"
         );
         theirs.unlock(&secret("pass")).unwrap();
-        theirs.set("b", "password", Some(&secret("two"))).unwrap();
-        ours.set("a", "password", None).unwrap();
+        theirs.set("b", "password", &secret("two")).unwrap();
+        ours.forget("a", |kind| kind == "password").unwrap();
         assert_eq!(get(&ours, "b", "password").unwrap(), "two");
         assert_eq!(get(&theirs, "a", "password"), None);
         // Made anew meanwhile: the key does not fit, and nothing is written over.
         std::fs::remove_file(&path).unwrap();
         theirs.create(&secret("other")).unwrap();
-        let refused = ours.set("a", "password", Some(&secret("x"))).unwrap_err();
+        let refused = ours.set("a", "password", &secret("x")).unwrap_err();
         assert!(matches!(refused, VaultError::Locked));
         assert_eq!(get(&theirs, "a", "password"), None);
     }
@@ -287,7 +292,7 @@ mod tests {
             vault.get("a", "password"),
             Err(VaultError::Age(AgeError::Damaged))
         ));
-        assert!(vault.set("a", "password", Some(&secret("x"))).is_err());
+        assert!(vault.set("a", "password", &secret("x")).is_err());
         assert_eq!(std::fs::read(&path).unwrap(), file);
         std::fs::write(&path, "password = hunter2").unwrap();
         let other = Vault::at(&path);

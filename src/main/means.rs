@@ -131,7 +131,7 @@ pub fn sign_in(paths: &Paths, accounts: &[Account], secrets: &Secrets) -> SignIn
     Arc::new(move |name, by, tell, words| {
         let found = accounts.iter().find(|a| a.name == *name);
         let account = found.ok_or_else(|| tr!("there is no account {name}", name))?;
-        cli::sign_in::carry_out(account, by, &*vault, &lock, tell, words)
+        cli::sign_in::carry_out(account, None, by, &*vault, &lock, tell, words)
     })
 }
 

@@ -276,6 +276,8 @@ impl Trial {
         let inside = enter(account).map_err(|error| match error {
             NetError::Tls { .. } | NetError::Web | NetError::Connect { .. } => (tls, error),
             NetError::Lookup { .. } | NetError::Protocol(_) => (tls, error),
+            // A server that says so greets with it: nothing secret was said yet.
+            NetError::TurnedAway(_) => (tls, error),
             other => (sign_in, other),
         })?;
         if end.security == Security::StartTls {

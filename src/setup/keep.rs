@@ -1,7 +1,7 @@
 //! Writing an account down that works: first its secret where secrets are kept, then the account in
 //! `config.toml`, in one step each. Whatever fails leaves the configuration as it was.
 
-use crate::config::{ConfigError, append, files, load};
+use crate::config::{ConfigError, append, files, load, policy};
 use crate::model::setup::Kept;
 use crate::model::{Account, AccountName, Secret, SecretSource};
 use crate::net::discover::{Finder, Providers};
@@ -66,6 +66,8 @@ pub fn keep(
         account.secret = source;
         notes.extend(note.map(|n| clean(&n)));
     }
+    // Nobody was asked for one: the provider's usual bounds hold, as where nothing is written.
+    account.sync.budget = policy::usual_budget(&account.imap);
     append::append_account(config, &account).map_err(|e| clean(&e))?;
     Ok(Kept { account, notes })
 }

@@ -258,6 +258,22 @@ fn an_account_is_kept_with_a_name_of_its_own_and_a_secret_elsewhere() {
 }
 
 #[test]
+fn the_bounds_of_a_provider_hold_for_an_account_that_is_set_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.toml");
+    let mut account = works();
+    account.imap.host = "imap.gmail.com".to_owned();
+    let stored = |_: &Account, _: &Secret| Ok((SecretSource::Prompt, None));
+    let secret = Secret::new("hunter2".into());
+    let kept = keep(&config, &account, &secret, &stored).unwrap();
+    let text = std::fs::read_to_string(&config).unwrap();
+    assert!(!text.contains("daily-budget"), "{text}");
+    let read = crate::config::load::load(&config).unwrap().config.accounts;
+    assert_eq!(read, [kept.account]);
+    assert_eq!(read[0].sync.budget, Some(11 * (1 << 30) / 5));
+}
+
+#[test]
 fn what_can_not_be_kept_leaves_no_trace() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("config.toml");
@@ -419,6 +435,32 @@ fn s10_a_password_that_was_said_is_said_to_no_further_server() {
     assert_eq!(told.done, Some(None));
     heard.recv().unwrap();
     assert!(other.try_recv().is_err(), "said twice");
+}
+
+#[test]
+fn a_server_that_turns_us_away_is_left_for_the_next() {
+    use std::io::Write as _;
+    let demo = Demo::start(Options::default()).unwrap();
+    let mut wanted = wanted(&demo);
+    let away = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = away.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        while let Ok((mut socket, _)) = away.accept() {
+            let _ = socket.write_all(b"554 no\r\n");
+        }
+    });
+    let (good, heard) = submission(Some("235 2.7.0 in\r\n"));
+    wanted.smtp = vec![Endpoint { port, ..closed() }, good.clone()];
+    let told = hear(&wanted);
+    assert_eq!(told.done.unwrap().unwrap().smtp, good);
+    heard.recv().unwrap();
+    // Where nobody else is there, its word is what is told.
+    wanted.smtp.truncate(1);
+    let told = hear(&wanted);
+    assert_eq!(told.done, Some(None));
+    let (words, _) = told.failed(Step::SmtpTls);
+    assert!(words.contains("turns us away"), "{words}");
+    assert!(told.skipped(Step::SmtpSignIn));
 }
 
 #[test]

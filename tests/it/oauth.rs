@@ -6,9 +6,11 @@ use crate::script::Script;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use postrider::cli::sign_in;
 use postrider::cli::tokens::{Kind, Tokens, Vault};
-use postrider::config::load;
-use postrider::config::secrets::SecretError;
-use postrider::model::{Account, Secret, SecretSource, SignInBy, SignInStep, SignInWord};
+use postrider::config::secrets::{SecretError, Secrets};
+use postrider::config::{Paths, load};
+use postrider::model::{
+    Account, ClientSecret, Secret, SecretSource, SignInBy, SignInStep, SignInWord,
+};
 use postrider::net::oauth::{self, OAuthError, device};
 use postrider::sync::NoSecret;
 use std::path::{Path, PathBuf};
@@ -106,7 +108,7 @@ impl Bench {
             let (act, sender) = (Arc::clone(&act), sender.clone());
             std::thread::spawn(move || act(step, &sender));
         };
-        sign_in::carry_out(&self.account, by, drawer, &self.lock(), &tell, &words)
+        sign_in::carry_out(&self.account, None, by, drawer, &self.lock(), &tell, &words)
     }
 
     fn revealed(&self, tokens: &Tokens) -> Result<String, NoSecret> {
@@ -374,6 +376,68 @@ fn a_refresh_token_that_is_replaced_is_kept_first_and_never_lost() {
     assert_eq!(bench.revealed(&other).unwrap(), "access-4");
     // And this one with what that one kept.
     assert_eq!(bench.revealed(&tokens).unwrap(), "access-5");
+}
+
+#[test]
+fn a_refresh_token_that_could_not_be_kept_outlives_a_renewal_that_was_not_even_asked_for() {
+    let mut bench = Bench::new();
+    bench.provider.grant("first");
+    {
+        let mut state = bench.provider.state();
+        (state.rotates, state.lasts) = (true, 0);
+        state.secret = Some("client".to_owned());
+    }
+    let file = bench.folder.path().join("client");
+    let SecretSource::OAuth(says) = &mut bench.account.secret else {
+        panic!()
+    };
+    let argv = ["cat", file.to_str().unwrap()].map(str::to_owned);
+    says.client_secret = ClientSecret::Command(argv.to_vec());
+    std::fs::write(&file, "client\n").unwrap();
+    let drawer = Drawer::with("first");
+    let tokens = bench.tokens(&drawer);
+    drawer.fails.store(true, Ordering::SeqCst);
+    assert_eq!(bench.revealed(&tokens).unwrap(), "access-1");
+    assert_eq!(drawer.kept().as_deref(), Some("first"));
+    // The command that prints the client's secret has none just now.
+    std::fs::remove_file(&file).unwrap();
+    let failed = bench.revealed(&tokens);
+    assert!(matches!(failed, Err(NoSecret::Failed(_))), "{failed:?}");
+    assert_eq!(bench.provider.asked(), 1);
+    std::fs::write(&file, "client\n").unwrap();
+    drawer.fails.store(false, Ordering::SeqCst);
+    assert_eq!(bench.revealed(&tokens).unwrap(), "access-2");
+    let sent = bench.provider.state().asked.last().unwrap().1.clone();
+    assert_eq!(sent["refresh_token"], "refresh-1");
+    assert_eq!(drawer.kept().as_deref(), Some("refresh-2"));
+}
+
+#[test]
+fn s09_a_provider_that_is_named_later_hears_nothing_of_the_one_before() {
+    let bench = Bench::new();
+    bench.provider.grant("first");
+    let paths = Paths::locate(Some(bench.folder.path())).unwrap();
+    let secrets = Secrets::at(&paths);
+    let phrase = Secret::new("phrase".to_owned());
+    secrets.vault().create(&phrase).unwrap();
+    let vault = postrider::cli::tokens::vault(&secrets);
+    let first = Secret::new("first".to_owned());
+    let client = Secret::new("client".to_owned());
+    for (kind, secret) in [(Kind::RefreshToken, &first), (Kind::ClientSecret, &client)] {
+        vault.keep(&bench.account, kind, secret).unwrap();
+    }
+    let tokens = || Tokens::new(Arc::clone(&vault), bench.lock());
+    assert_eq!(bench.revealed(&tokens()).unwrap(), "access-1");
+    let other = Provider::start();
+    let mut moved = bench.account.clone();
+    let SecretSource::OAuth(says) = &mut moved.secret else {
+        panic!()
+    };
+    says.token_url = format!("https://127.0.0.1:{}/token", other.port);
+    says.client_secret = ClientSecret::Kept;
+    let answer = tokens().access(&moved);
+    assert!(matches!(answer, Err(NoSecret::SignIn(_))), "{answer:?}");
+    assert_eq!(other.state().asked.len(), 0);
 }
 
 #[test]

@@ -218,6 +218,55 @@ fn a_device_code_signs_in_where_there_is_no_display() {
 }
 
 #[test]
+fn a_client_secret_that_was_mistyped_is_asked_for_again() {
+    if !is_built_for_it() {
+        return;
+    }
+    let bench = Bench::new("");
+    let config = bench.home.path.join("config.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    let with = "client-secret = \"keyring\", client-id";
+    fs::write(&config, text.replace("client-id", with)).unwrap();
+    {
+        let mut state = bench.provider.state();
+        state.device.lasts = 600;
+        state.secret = Some("CANARY-right".to_owned());
+    }
+    let begin = || {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_postrider"));
+        command.args(["account", "sign-in", "work", "--device"]);
+        command.env("POSTRIDER_HOME", &bench.home.path);
+        command.env("POSTRIDER_TOKENS", bench.kept.path());
+        Terminal::start(command, 100, 36)
+    };
+    for (asked, typed, code) in [
+        ("Client secret:", "CANARY-wrong", 77),
+        ("Client secret:", "CANARY-right", 0),
+        ("Client secret (empty: the one that is kept):", "", 0),
+        (
+            "Client secret (empty: the one that is kept):",
+            "CANARY-other",
+            77,
+        ),
+        ("Client secret (empty: the one that is kept):", "", 0),
+    ] {
+        let mut terminal = begin();
+        terminal.wait_for(asked);
+        terminal.send(&format!("{typed}\r"));
+        assert_eq!(terminal.wait_exit(), code, "{typed}: {}", terminal.screen());
+        let sent = bench.provider.state().asked.clone();
+        let sent = sent.iter().rev().find(|(path, _)| path == "/token");
+        let said = if typed.is_empty() {
+            "CANARY-right"
+        } else {
+            typed
+        };
+        assert_eq!(sent.unwrap().1["client_secret"], said);
+    }
+    bench.is_clean();
+}
+
+#[test]
 fn f55_a_token_that_runs_out_in_the_middle_is_renewed_once_for_all() {
     if !is_built_for_it() {
         return;

@@ -248,6 +248,49 @@ fn each_account_and_each_kind_has_an_entry_of_its_own() {
     assert_eq!(found(&secrets, &work, Kind::RefreshToken), None);
 }
 
+/// Signed in to at this provider.
+fn at(name: &str, host: &str) -> Account {
+    let says = crate::model::OAuth {
+        token_url: format!("https://{host}/token"),
+        ..Default::default()
+    };
+    Account {
+        secret: SecretSource::OAuth(Box::new(says)),
+        ..account(name)
+    }
+}
+
+#[test]
+fn s09_what_one_provider_gave_is_given_to_no_other() {
+    for in_file in [false, true] {
+        // One that was kept before it was known for whom is given to nobody.
+        store::begin(&[("ada (refresh token, home)", "old")]);
+        let (_folder, secrets) = secrets();
+        if in_file {
+            secrets.vault().create(&secret("phrase")).unwrap();
+        }
+        let (one, other) = (at("home", "id.one.test"), at("home", "id.other.test"));
+        for kind in [Kind::RefreshToken, Kind::ClientSecret] {
+            assert_eq!(found(&secrets, &one, kind), None);
+            secrets.keep(&one, kind, &secret("mine")).unwrap();
+            assert_eq!(found(&secrets, &one, kind).as_deref(), Some("mine"));
+            assert_eq!(found(&secrets, &other, kind), None);
+        }
+        // Nor while the store can't be asked.
+        store::lock(true);
+        let none = secrets.find(&other, Kind::RefreshToken);
+        assert!(none.is_err(), "{none:?}");
+        store::lock(false);
+        // Whoever goes back is still signed in; an account that goes takes it all along.
+        assert!(found(&secrets, &one, Kind::RefreshToken).is_some());
+        for kind in [Kind::RefreshToken, Kind::ClientSecret] {
+            secrets.forget(&one, kind, false).unwrap();
+            assert_eq!(found(&secrets, &one, kind), None);
+        }
+        assert_eq!(store::entries(), [""; 0]);
+    }
+}
+
 #[test]
 fn an_account_that_goes_takes_its_own_entry_along_and_no_other() {
     let entry = |name: &str| Kind::Password.entry(&account(name));

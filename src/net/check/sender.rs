@@ -489,6 +489,17 @@ mod tests {
     }
 
     #[test]
+    fn what_a_record_leads_to_in_silence_is_not_held_against_the_domain() {
+        let record = "v=spf1 a:a.test a:b.test a:c.test -all";
+        let found = spf::read("own.test", "smtp.test", &[], &mut |_, kind| match kind {
+            Kind::Txt => Said::Records(vec![record.to_owned()]),
+            _ => Said::Nothing,
+        });
+        let judged = judge_spf(&found, "smtp.test");
+        assert_eq!(judged, nobody("SPF", tr!("all that the record leads to")));
+    }
+
+    #[test]
     fn the_policy_of_the_domain_above_counts_for_what_is_below() {
         let zone = Zone::default().txt("_dmarc.own.test", "v=DMARC1; p=reject; sp=quarantine");
         let mut ask = |name: &str, kind: Kind| zone.said(name, kind);

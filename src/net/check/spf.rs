@@ -185,9 +185,12 @@ impl Walk<'_, '_> {
         if same(name, self.host) {
             self.named(term);
         }
-        let found = self.asked_addresses(name);
-        if found.is_empty() {
-            self.void(name);
+        let (found, silent) = self.asked_addresses(name);
+        match (found.is_empty(), silent) {
+            // That is the name server's doing, and tells nothing of the domain.
+            (true, true) => self.spf.unknown = true,
+            (true, false) => self.void(name),
+            _ => {}
         }
         if found.iter().any(|ip| self.addresses.contains(ip)) {
             self.named(term);
@@ -200,12 +203,12 @@ impl Walk<'_, '_> {
             Said::Records(servers) if !servers.is_empty() => {
                 let mut mine = false;
                 for server in servers.iter().take(MOST_LOOKUPS) {
-                    mine = mine
-                        || same(server, self.host)
-                        || self
-                            .asked_addresses(server)
-                            .iter()
-                            .any(|ip| self.addresses.contains(ip));
+                    mine = mine || same(server, self.host);
+                    if !mine {
+                        let (found, silent) = self.asked_addresses(server);
+                        mine = found.iter().any(|ip| self.addresses.contains(ip));
+                        self.spf.unknown |= found.is_empty() && silent;
+                    }
                 }
                 if mine {
                     self.named(term);
@@ -216,14 +219,19 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn asked_addresses(&mut self, name: &str) -> Vec<IpAddr> {
-        let mut found = Vec::new();
+    /// The addresses of a name, and whether a question for them was not answered.
+    fn asked_addresses(&mut self, name: &str) -> (Vec<IpAddr>, bool) {
+        let (mut found, mut silent) = (Vec::new(), false);
         for kind in [Kind::A, Kind::Aaaa] {
-            if let Said::Records(list) = self.asked(name, kind) {
-                found.extend(list.iter().filter_map(|ip| ip.parse::<IpAddr>().ok()));
+            match self.asked(name, kind) {
+                Said::Records(list) => {
+                    found.extend(list.iter().filter_map(|ip| ip.parse::<IpAddr>().ok()));
+                }
+                Said::NoName => {}
+                Said::TooLong | Said::Nothing => silent = true,
             }
         }
-        found
+        (found, silent)
     }
 
     /// Whether a name in the record belongs to whom the submission server belongs to.
@@ -377,6 +385,29 @@ mod tests {
         assert_eq!(spf.odd, ["ipv4:1.2.3.4"]);
         let silent = read("own.test", HOST, &[], &mut |_, _| Said::Nothing);
         assert!(silent.unknown);
+    }
+
+    #[test]
+    fn a_silent_name_server_is_no_fault_of_the_domain() {
+        for record in [
+            "v=spf1 a:a.test a:b.test a:c.test -all",
+            "v=spf1 mx:a.test -all",
+        ] {
+            let spf = read("own.test", HOST, &[], &mut |_, kind| match kind {
+                Kind::Txt => Said::Records(vec![record.to_owned()]),
+                Kind::Mx => Said::Records(vec!["mx.a.test".to_owned()]),
+                _ => Said::Nothing,
+            });
+            assert!(spf.unknown && spf.void.is_empty(), "{spf:?}");
+            assert!(!is_too_dear(&spf), "{spf:?}");
+        }
+        // One family that is answered is enough.
+        let spf = read("own.test", HOST, &[], &mut |_, kind| match kind {
+            Kind::Txt => Said::Records(vec!["v=spf1 a:a.test -all".to_owned()]),
+            Kind::A => Said::Records(vec!["192.0.2.9".to_owned()]),
+            _ => Said::Nothing,
+        });
+        assert!(!spf.unknown && spf.void.is_empty(), "{spf:?}");
     }
 
     proptest! {

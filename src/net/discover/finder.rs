@@ -240,7 +240,6 @@ impl Heard<'_> {
         }
         if !cancel.is_cancelled() {
             self.tell_better(true, tell);
-            self.complete(tell);
             let meant = self.known.like(self.domain).filter(|_| self.no_domain);
             if let (None, Some(meant)) = (self.told, meant) {
                 tell(Found::Meant(meant.to_owned()));
@@ -280,28 +279,27 @@ impl Heard<'_> {
     }
 
     /// Tells the best, if it is better than what was told. A guess is told only when nothing else
-    /// can come any more: it would be taken back too often.
+    /// can come any more: it would be taken back too often. So is one without servers to send by:
+    /// who goes on with it gets no others.
     fn tell_better(&mut self, over: bool, tell: &mut dyn FnMut(Found)) {
         let Some((source, best)) = self.found.first_key_value() else {
             return;
         };
-        let early = *source == Source::Guess && !over && self.may_improve(*source);
+        let passes = *source == Source::Guess && self.may_improve(*source);
+        let early = !over && (best.smtp.is_empty() || passes);
         if early || self.told.is_some_and(|told| told <= *source) {
             return;
         }
+        let whole = self.completed(best);
         self.told = Some(*source);
-        tell(Found::Proposal(Box::new(best.clone())));
+        tell(Found::Proposal(Box::new(whole)));
     }
 
     /// Where only servers to read were named, somebody else may know those to send.
-    fn complete(&mut self, tell: &mut dyn FnMut(Found)) {
-        let Some((_, best)) = self.found.first_key_value() else {
-            return;
-        };
-        let others = self.found.values();
-        let other = others.clone().find(|other| !other.smtp.is_empty());
-        if let (true, Some(other)) = (best.smtp.is_empty(), other) {
-            let mut whole = best.clone();
+    fn completed(&self, best: &Proposal) -> Proposal {
+        let mut whole = best.clone();
+        let other = self.found.values().find(|other| !other.smtp.is_empty());
+        if let (true, Some(other)) = (whole.smtp.is_empty(), other) {
             whole.smtp.clone_from(&other.smtp);
             for host in &other.outside {
                 let used = whole.smtp.iter().any(|end| end.host == *host);
@@ -309,8 +307,8 @@ impl Heard<'_> {
                     whole.outside.push(host.clone());
                 }
             }
-            tell(Found::Proposal(Box::new(whole)));
         }
+        whole
     }
 
     fn end(&self) -> Found {

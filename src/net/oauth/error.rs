@@ -127,7 +127,7 @@ fn refused(code: &str, why: &str) -> String {
         "access_denied" => "the sign-in was refused in the browser",
         "expired_token" => "the code has run out",
         "invalid_client" => {
-            "the provider does not take the client id or its secret: check `client-id` and `client-secret`, and whether the client is one for desktop programs"
+            "the provider does not take the client id or its secret: check `client-id` and `client-secret` (a secret that is kept is asked for anew by `postrider account sign-in` in a terminal), and whether the client is one for desktop programs"
         }
         "unauthorized_client" => {
             "the client may not sign in this way: allow it where it is registered (at Microsoft: public client flows)"
