@@ -10,17 +10,22 @@
 //! that waits on the other side is let go, an ordinary operation.
 
 use crate::lang::{self, mark, trn};
-use crate::model::{AccountName, Flags, MailboxName, MessageKey, Op, OpKind, OpState, System, Uid};
-use crate::model::{UidSet, UidValidity};
+use crate::model::{
+    AccountName, Flags, MailboxName, MessageKey, Op, OpKind, OpState, System, UidSet, UidValidity,
+};
 use crate::net::error::NetError;
-use crate::net::imap::{FetchBy, Mode, Selected, Session};
+use crate::net::imap::{Mode, Selected, Session};
 use crate::store::{ByKey, Keyed, Local, Outcome, Priority, Reader, Sent};
 use crate::sync::error::SyncError;
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::news::Due;
-use crate::sync::{by_id, ondemand, overlay};
+use crate::sync::{ondemand, overlay};
 use crate::text::{Clean, when};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+
+mod landed;
+
+use landed::{Sought, equal, landed, sizes, stands};
 
 /// A mailbox that could not be opened so often is not waited for any more.
 const PATIENCE: u32 = 100;
@@ -467,105 +472,4 @@ fn kept(flags: &Flags, there: &Selected) -> Flags {
         flags.keywords.retain(keeps);
     }
     flags
-}
-
-/// What the copy of a message is known by.
-struct Sought<'a> {
-    /// UIDs from here on may be the copy's.
-    first: u32,
-    /// Those that are the copies of others of the same carry.
-    claimed: BTreeSet<Uid>,
-    key: &'a MessageKey,
-    bytes: Option<&'a [u8]>,
-    /// Whether another of the carry has this Message-ID and size, too.
-    twins: bool,
-}
-
-/// The copy of a message among what came into the selected mailbox from a UID on, if it is there: by
-/// Message-ID and size, or by its octets where it has no Message-ID or others are like it.
-fn landed(session: &mut Session, sought: &Sought<'_>) -> Result<Option<Uid>, SyncError> {
-    // What came since is told to a session that asks.
-    session.noop()?;
-    let (key, bytes) = (sought.key, sought.bytes);
-    let size = bytes.map_or(key.size, |b| b.len() as u64);
-    let later = |uids: UidSet| {
-        let later = uids.iter().filter(|u| u.get() >= sought.first);
-        later
-            .filter(|u| !sought.claimed.contains(u))
-            .collect::<UidSet>()
-    };
-    let found = match &key.message_id {
-        Some(id) => later(
-            by_id::from(session, id, sought.first)?
-                .into_iter()
-                .collect(),
-        ),
-        None if bytes.is_none() => return Ok(None),
-        None => later(session.uids_from(sought.first)?),
-    };
-    if key.message_id.is_some() {
-        let sizes = sizes(session, found.clone())?;
-        let mut fit = sizes.iter().filter(|(_, there)| **there == size);
-        let one = fit.next().map(|(uid, _)| *uid);
-        let doubtful = sought.twins || fit.next().is_some();
-        if one.is_some() && !doubtful {
-            return Ok(one);
-        }
-    }
-    // Some servers only estimate sizes.
-    match bytes {
-        Some(bytes) => equal(session, found, bytes),
-        None => Ok(None),
-    }
-}
-
-/// Whether something with the Message-ID came since that is no other's copy.
-///
-/// What has no Message-ID is known by the date that was sent with it.
-fn stands(session: &mut Session, sought: &Sought<'_>, date: Option<i64>) -> Result<bool, NetError> {
-    let later = |uid: &Uid| uid.get() >= sought.first && !sought.claimed.contains(uid);
-    if let Some(id) = &sought.key.message_id {
-        let found = by_id::from(session, id, sought.first)?;
-        return Ok(found.iter().any(later));
-    }
-    let since: UidSet = session
-        .uids_from(sought.first)?
-        .iter()
-        .filter(later)
-        .collect();
-    let mut like = false;
-    if !since.is_empty() {
-        session.fetch_headers(FetchBy::Uids(&since), &mut |item| {
-            like |= item.internal_date.is_some() && item.internal_date == date;
-            Ok(())
-        })?;
-    }
-    Ok(like)
-}
-
-/// Messages whose octets are compared in search of a copy.
-const COMPARED: usize = 20;
-
-/// The one of these messages of the selected mailbox that has these octets.
-fn equal(session: &mut Session, uids: UidSet, bytes: &[u8]) -> Result<Option<Uid>, SyncError> {
-    let mut told: Vec<(Uid, u64)> = sizes(session, uids)?.into_iter().collect();
-    told.sort_by_key(|(_, size)| size.abs_diff(bytes.len() as u64));
-    for (uid, _) in told.into_iter().take(COMPARED) {
-        let body = session.fetch_body(uid)?;
-        if body.is_some_and(|b| b.complete && b.bytes == bytes) {
-            return Ok(Some(uid));
-        }
-    }
-    Ok(None)
-}
-
-fn sizes(session: &mut Session, uids: UidSet) -> Result<BTreeMap<Uid, u64>, NetError> {
-    let mut sizes = BTreeMap::new();
-    if !uids.is_empty() {
-        session.fetch_headers(FetchBy::Uids(&uids), &mut |item| {
-            sizes.insert(item.uid, item.size);
-            Ok(())
-        })?;
-    }
-    Ok(sizes)
 }

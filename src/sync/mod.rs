@@ -65,6 +65,7 @@ pub mod submitter;
 pub mod verify;
 pub mod undoing;
 pub mod ledger;
+mod regrouping;
 mod revising;
 pub mod applying;
 mod sending;
@@ -76,6 +77,8 @@ pub use host::{Host, NoSecret};
 pub use kit::{Connection, Kit, Stores};
 pub use ledger::Reply;
 
+#[cfg(test)]
+mod desk;
 #[cfg(test)]
 mod ledger_tests;
 #[cfg(test)]

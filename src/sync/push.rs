@@ -7,13 +7,10 @@
 //! on screen with the server's words.
 
 use crate::lang::{self, mark, tr, trn};
-use crate::model::{
-    FlagChange, MailboxName, Op, OpKind, OpState, System, Uid, UidSet, UidValidity, mark, tag,
-};
+use crate::model::{FlagChange, MailboxName, Op, OpKind, OpState, System, UidSet, mark};
 use crate::net::error::NetError;
-use crate::net::imap::{Copied, FetchBy, Mode, Selected, Session, is_refusal};
-use crate::store::{Local, Moved, Outcome, Place, Priority};
-use crate::sync::by_id::{self, ById};
+use crate::net::imap::{Copied, Mode, Selected, Session, is_refusal};
+use crate::store::{Local, Moved, Outcome, Priority};
 use crate::sync::deleting;
 use crate::sync::error::SyncError;
 use crate::sync::follow::{self, Found};
@@ -23,7 +20,12 @@ use crate::sync::news::Due;
 use crate::sync::overlay;
 use crate::sync::removal;
 use crate::text::{Clean, when};
-use std::collections::BTreeSet;
+
+mod copies;
+mod refused;
+
+use copies::{arrived, copy, placed};
+use refused::{forbidden, refusal, told};
 
 /// So many messages in one command, so that others may cut in on a large move.
 const SET_UIDS: u64 = 1_000;
@@ -223,22 +225,6 @@ fn settle(kit: &Kit, op: &Op, outcome: Outcome) -> Result<(), SyncError> {
     Ok(())
 }
 
-fn told(kind: &OpKind, why: &str) -> String {
-    match kind {
-        OpKind::Store(_) => tr!("the server refused to change flags: {why}", why),
-        OpKind::Move { .. } => tr!("the server refused to move: {why}", why),
-        OpKind::Copy { .. } => tr!("the server refused to copy: {why}", why),
-        OpKind::Expunge | OpKind::Vacate => tr!("the server refused to delete: {why}", why),
-        OpKind::Carry { .. } => tr!("the server refused to take: {why}", why),
-        OpKind::CreateMailbox { .. } => tr!("the server refused to create the mailbox: {why}", why),
-        OpKind::RenameMailbox { .. } => tr!("the server refused to rename the mailbox: {why}", why),
-        OpKind::DeleteMailbox { .. } => tr!("the mailbox was not deleted: {why}", why),
-        OpKind::SubscribeMailbox { .. } => {
-            tr!("the server refused to change the subscription: {why}", why)
-        }
-    }
-}
-
 fn carry_out(
     session: &mut Session,
     kit: &Kit,
@@ -338,73 +324,6 @@ fn about_mailboxes(session: &mut Session, kind: &OpKind, cut: bool) -> Result<()
     }
 }
 
-/// Why an operation can't be done: the server's words, unless it is that a mailbox is gone.
-fn refusal(kit: &Kit, op: &Op, error: &NetError) -> String {
-    let named = op
-        .keys
-        .iter()
-        .map(|key| &key.mailbox)
-        .chain(destination(op));
-    let names: BTreeSet<String> = named.map(|name| label(kit, name)).collect();
-    match error.no_such_mailbox() && !names.is_empty() {
-        true => lang::kept(|| {
-            let names = names.iter().cloned();
-            let names = names.reduce(|before, last| tr!("{before} or {last}", before, last));
-            tr!("{names} is gone there", names = names.unwrap_or_default())
-        }),
-        false => match error {
-            // It is kept in two languages already.
-            NetError::Unsendable(why) => why.clone(),
-            _ => error.to_string(),
-        },
-    }
-}
-
-fn label(kit: &Kit, mailbox: &MailboxName) -> String {
-    let reader = kit.reader().ok();
-    let known = reader.and_then(|r| r.mailbox_named(&kit.account.name, mailbox).ok()?);
-    known.map_or_else(
-        || mailbox.as_bytes().escape_ascii().to_string(),
-        |m| Clean::line(&m.path).to_string(),
-    )
-}
-
-/// Why the mailbox would not keep the change, if the server said so beforehand.
-fn forbidden(session: &Session, selected: &Selected, op: &Op) -> Option<String> {
-    let changes = matches!(
-        &op.kind,
-        OpKind::Store(_) | OpKind::Move { .. } | OpKind::Expunge
-    );
-    if selected.read_only && changes {
-        return Some(mark!("the mailbox can only be read").to_owned());
-    }
-    let OpKind::Store(FlagChange { add, remove }) = &op.kind else {
-        return None;
-    };
-    if selected.keywords || selected.permanent_flags.is_empty() {
-        return None;
-    }
-    let kept = |keyword: &&String| {
-        let label = keyword.starts_with("label:") && session.caps().has("X-GM-EXT-1");
-        label
-            || selected
-                .permanent_flags
-                .iter()
-                .any(|f| f.eq_ignore_ascii_case(keyword))
-    };
-    // What was kept here is taken away here.
-    let mine = remove.keywords.iter().filter(|word| mark::is_ours(word));
-    let lost = add
-        .keywords
-        .iter()
-        .chain(mine)
-        .find(|keyword| !kept(keyword))?;
-    Some(lang::kept(|| {
-        let lost = tag::name(lost).unwrap_or_else(|| lost.clone());
-        tr!("the server can't keep the tag {lost} there", lost)
-    }))
-}
-
 fn destination(op: &Op) -> Option<&MailboxName> {
     match &op.kind {
         OpKind::Move { to } | OpKind::Copy { to } => Some(to),
@@ -464,99 +383,4 @@ fn went(local: &mut Local, op: &Op, moved: Vec<Moved>, did: &mut Did) -> Result<
     }
     did.moved.extend(moved);
     Ok(())
-}
-
-/// Copies what is not in the destination yet.
-fn copy(
-    session: &mut Session,
-    cut: bool,
-    mailbox: &MailboxName,
-    to: &MailboxName,
-    found: &Found,
-    set: &UidSet,
-) -> Result<Vec<Copied>, NetError> {
-    let (rest, mut pairs) = match cut {
-        true => not_yet_copied(session, mailbox, to, found, set)?,
-        false => (set.clone(), Vec::new()),
-    };
-    if !rest.is_empty() {
-        pairs.extend(session.copy_to(&rest, to)?);
-    }
-    Ok(pairs)
-}
-
-fn placed(found: &Found, set: &UidSet, to: &MailboxName, pairs: &[Copied]) -> Vec<Moved> {
-    let keys = set.iter().filter_map(|uid| Some((uid, found.get(&uid)?)));
-    keys.map(|(uid, key)| {
-        let pair = pairs.iter().find(|(from, _, _)| *from == uid);
-        Moved {
-            key: key.clone(),
-            to: Place {
-                mailbox: to.clone(),
-                at: pair.map(|(_, validity, uid)| (*validity, *uid)),
-            },
-        }
-    })
-    .collect()
-}
-
-fn arrived(to: &MailboxName, uidvalidity: UidValidity, found: &Found) -> Vec<Moved> {
-    let each = found.iter().map(|(uid, key)| Moved {
-        key: key.clone(),
-        to: Place {
-            mailbox: to.clone(),
-            at: Some((uidvalidity, *uid)),
-        },
-    });
-    each.collect()
-}
-
-/// What a cut copy did not bring to its destination yet, by Message-ID and size, and what it did.
-/// Anybody can send a Message-ID that another message has: alone it must not cost the original.
-fn not_yet_copied(
-    session: &mut Session,
-    mailbox: &MailboxName,
-    to: &MailboxName,
-    found: &Found,
-    set: &UidSet,
-) -> Result<(UidSet, Vec<Copied>), NetError> {
-    let there = session.select(to, Mode::ReadOnly)?.uidvalidity;
-    let mut ids = ById::among(by_id::MANY);
-    let mut rest = UidSet::new();
-    let mut pairs = Vec::new();
-    for uid in set.iter() {
-        let key = found
-            .get(&uid)
-            .and_then(|k| Some((k, k.message_id.as_ref()?)));
-        let copies = match key {
-            Some((key, id)) => {
-                let copies = ids.lately(session, id)?;
-                of_size(session, copies, key.size)?
-            }
-            None => Vec::new(),
-        };
-        match copies.as_slice() {
-            [] => rest.insert(uid),
-            [only] => pairs.push((uid, there, *only)),
-            _ => {}
-        }
-    }
-    session.select(mailbox, Mode::ReadWrite)?;
-    Ok((rest, pairs))
-}
-
-/// Those of this size that nobody has marked as deleted: without UIDPLUS what once was moved away
-/// stands there still, and whoever tidies the mailbox up takes it away.
-fn of_size(session: &mut Session, uids: Vec<Uid>, size: u64) -> Result<Vec<Uid>, NetError> {
-    if uids.is_empty() {
-        return Ok(uids);
-    }
-    let asked: UidSet = uids.into_iter().collect();
-    let mut found = Vec::new();
-    session.fetch_headers(FetchBy::Uids(&asked), &mut |item| {
-        let stays = item.size == size && !item.flags.system.has(System::DELETED);
-        found.extend(stays.then_some(item.uid));
-        Ok(())
-    })?;
-    Ok(found)
 }

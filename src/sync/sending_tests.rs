@@ -1,6 +1,6 @@
 //! The ledger about what is sent and what is noted besides, over real databases and no network.
 
-use super::ledger_tests::{Desk, account};
+use super::desk::{Desk, account};
 use crate::model::*;
 
 #[test]

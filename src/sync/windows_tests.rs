@@ -1,8 +1,8 @@
 //! Several windows on one home, and the end of one: what a user did is written down, once, and stays.
 
+use super::desk::{Desk, Nobody, account};
 use super::engine::{self, Engine, Parts};
 use super::kit::Stores;
-use super::ledger_tests::{Desk, Nobody, account};
 use super::rhythm::Rhythm;
 use super::rules::Rules;
 use crate::model::*;

@@ -5,7 +5,6 @@ use super::block::{Bit, Block, Body, Page, Place, images, is_blank, trimmed, wor
 use super::paragraph::{Paragraph, is_of};
 use super::state::{MAX_INDENT, State};
 use super::style::{Look, Sheet};
-use super::table::Found;
 use super::tags::{
     NOT_DRAWN, begins_a_header, is_block, is_drawing, is_silent, numeral, sides, tells,
 };
@@ -13,6 +12,8 @@ use super::tree::{Attributes, Dom, Id, Kind};
 use crate::mime::link::openable;
 use crate::mime::styled::Mark;
 use std::collections::HashMap;
+
+mod rows;
 
 /// The most links of a page that are told apart.
 const MAX_LINKS: usize = 5_000;
@@ -415,101 +416,6 @@ impl<'a> Walker<'a> {
             }
             self.paragraph.picture(alt, state.link);
         }
-    }
-
-    fn table(&mut self, node: Id, attributes: Attributes<'_>, mut state: State, outer: &State) {
-        // A table begins anew with what is bold, and is not indented by what is around it.
-        state.strong = state.strong && outer.tables == 0 && outer.strong;
-        state.tables += 1;
-        self.end(outer);
-        self.gap |= state.tables > 1 || !self.page.blocks.is_empty();
-        let start = self.page.blocks.len();
-        let role = attributes.get("role").unwrap_or_default();
-        let mut found = Found::default();
-        found.presentation = matches!(role, "presentation" | "none");
-        let gap = self.gap;
-        self.rows(node, state, false, &mut found);
-        self.end(&state);
-        let mine = self.page.blocks.get(start..).unwrap_or_default();
-        if let Some(table) = found.data(mine, start) {
-            self.page.blocks.truncate(start);
-            self.gap = gap;
-            self.push(Body::Table(table), &state);
-        } else if let Some(lines) = found.joined(mine, start) {
-            self.page.blocks.truncate(start);
-            self.page.blocks.extend(lines);
-        }
-        self.gap = true;
-    }
-
-    fn rows(&mut self, node: Id, state: State, head: bool, found: &mut Found) {
-        for child in self.dom.children(node) {
-            let name = self.dom.tag(child);
-            match name {
-                "tr" | "thead" | "tbody" | "tfoot" | "caption" => {}
-                "colgroup" | "col" => continue,
-                _ => {
-                    self.node(child, state);
-                    continue;
-                }
-            }
-            let attributes = self.dom.attributes(child);
-            let Some(look) = self.look(name, attributes) else {
-                continue;
-            };
-            let inner = state.with(&look);
-            match name {
-                "tr" => self.row(child, inner, head, found),
-                "caption" => {
-                    found.said = true;
-                    self.block(
-                        child,
-                        State {
-                            strong: true,
-                            ..inner
-                        },
-                        false,
-                        false,
-                    );
-                }
-                _ => {
-                    found.said |= name == "thead";
-                    self.rows(child, inner, name == "thead", found);
-                }
-            }
-        }
-    }
-
-    fn row(&mut self, node: Id, state: State, head: bool, found: &mut Found) {
-        found.row(head);
-        let before = self.page.blocks.len();
-        for child in self.dom.children(node) {
-            let name = self.dom.tag(child);
-            if !matches!(name, "td" | "th") {
-                self.node(child, state);
-                continue;
-            }
-            let attributes = self.dom.attributes(child);
-            let Some(look) = self.look(name, attributes) else {
-                continue;
-            };
-            let inner = state.with(&look);
-            let number = |name: &str| {
-                let value = attributes.get(name).and_then(|v| v.trim().parse().ok());
-                value.unwrap_or(1usize)
-            };
-            self.end(&inner);
-            self.gap |= look.above == Some(true);
-            let from = self.page.blocks.len();
-            self.children(child, inner);
-            self.end(&inner);
-            self.gap |= look.below == Some(true);
-            let blocks = from..self.page.blocks.len();
-            let (span, reach) = (number("colspan"), number("rowspan"));
-            found.cell(blocks, name == "th", inner.right, span, reach);
-        }
-        // A row of nothing makes room.
-        self.gap |= self.page.blocks.len() == before;
     }
 
     fn push(&mut self, mut body: Body, state: &State) {

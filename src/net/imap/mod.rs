@@ -63,6 +63,8 @@ mod sign_in_tests;
 #[cfg(test)]
 mod command_tests;
 #[cfg(test)]
+mod idle_tests;
+#[cfg(test)]
 mod extension_tests;
 #[cfg(test)]
 mod reading_tests;
@@ -72,3 +74,5 @@ mod stay_tests;
 mod windows_tests;
 #[cfg(test)]
 mod field_tests;
+#[cfg(test)]
+mod stumbling_tests;

@@ -32,6 +32,7 @@ pub mod people;
 mod fields;
 mod sender;
 mod options;
+mod announced;
 pub mod check;
 mod files;
 pub mod block;
