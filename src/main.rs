@@ -382,6 +382,11 @@ fn ride(
     let done = stage.and_then(|stage| tui::run(stage, ports));
     // Whoever waits for the lock has nothing to begin any more, or is done with it.
     turn::let_go(&stay.turn);
+    leave(stay, &seat, done)
+}
+
+/// Ends the engine of a screen that ended, and says what of the user's is lost.
+fn leave(stay: &mut Stay, seat: &Seat, done: Result<End, RunError>) -> anyhow::Result<End> {
     let goes_on = matches!(done, Ok(End::AddAccount | End::Reload));
     let patience = if goes_on { ENDING } else { Duration::ZERO };
     // What takes a while is said on a terminal that is the user's again.

@@ -6,7 +6,7 @@ use super::home::{self, Home};
 use super::outbox::time;
 use super::say::say;
 use super::{json, lists};
-use crate::model::{FlagChange, Flags, Intent, System, Target, Verb, naming, tag};
+use crate::model::{FlagChange, Flags, Intent, System, Target, Verb, is_keyword, naming, tag};
 use crate::text::Clean;
 use anyhow::Result;
 use serde_json::json;
@@ -164,8 +164,7 @@ fn insert(set: &mut Flags, name: &str) -> Result<()> {
 
 /// Whether a keyword can be written so.
 fn is_word(name: &str) -> bool {
-    let atom = |b: u8| b.is_ascii_graphic() && !b"(){%*\"\\]".contains(&b);
-    (1..=64).contains(&name.len()) && !name.starts_with('\\') && name.bytes().all(atom)
+    name.len() <= 64 && is_keyword(name)
 }
 
 #[cfg(test)]

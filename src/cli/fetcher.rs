@@ -115,7 +115,7 @@ impl<'a> Fetcher<'a> {
     fn told(&mut self) -> Result<()> {
         for (account, messages) in std::mem::take(&mut self.used) {
             if let Some(kit) = self.kits.get(&account) {
-                ondemand::stay(kit, messages)?;
+                ondemand::all_stay(kit, messages)?;
             }
         }
         Ok(())

@@ -11,18 +11,20 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// When it can't be made.
 pub fn folder(path: &Path) -> Result<()> {
-    let new = new(path);
+    let missing = missing(path);
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true).mode(0o700);
     builder
         .create(path)
         .with_context(|| path.display().to_string())?;
     // Each stands by its name in the one that it lies in.
-    new.into_iter().try_for_each(|made| settle(parent(made)))
+    missing
+        .into_iter()
+        .try_for_each(|made| settle(parent(made)))
 }
 
 /// Of a folder and those that it lies in those that are not there, the innermost first.
-fn new(path: &Path) -> Vec<&Path> {
+fn missing(path: &Path) -> Vec<&Path> {
     let named = |p: &&Path| !p.as_os_str().is_empty();
     let above = path.ancestors().filter(named);
     above.take_while(|p| !p.exists()).collect()
@@ -42,7 +44,7 @@ fn parent(path: &Path) -> &Path {
 pub fn create(path: &Path) -> Result<File> {
     let told = || path.display().to_string();
     match fs::remove_file(path) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e).with_context(told),
+        Err(e) if e.kind() != ErrorKind::NotFound => return Err(e).with_context(told),
         _ => {}
     }
     let mut options = OpenOptions::new();
@@ -145,12 +147,12 @@ mod tests {
     fn each_folder_that_is_made_is_on_the_disk_in_the_one_above() {
         let dir = tempfile::tempdir().unwrap();
         let deep = dir.path().join("a/b/c");
-        let made: Vec<&Path> = new(&deep);
+        let made: Vec<&Path> = missing(&deep);
         let (a, b) = (dir.path().join("a"), dir.path().join("a/b"));
         assert_eq!(made, [&*deep, &*b, &*a]);
         folder(&deep).unwrap();
         assert!(deep.is_dir());
-        assert_eq!(new(&deep), [] as [&Path; 0]);
+        assert_eq!(missing(&deep), [] as [&Path; 0]);
         assert_eq!(
             (parent(Path::new("x")), parent(&a)),
             (Path::new("."), dir.path())

@@ -61,13 +61,17 @@ impl Seat {
                     engine = Some(shared);
                 }
                 Err(_) => {
-                    let (recorded, alone) = (false, false);
-                    return Ended { recorded, alone };
+                    return Ended {
+                        recorded: false,
+                        alone: false,
+                    };
                 }
             }
         }
-        let (recorded, alone) = (true, true);
-        Ended { recorded, alone }
+        Ended {
+            recorded: true,
+            alone: true,
+        }
     }
 
     fn inside(&self) -> MutexGuard<'_, Option<Arc<Engine>>> {

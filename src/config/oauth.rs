@@ -45,17 +45,6 @@ pub(super) fn is_tenant(text: &str) -> bool {
     !text.is_empty() && text.chars().all(plain)
 }
 
-/// The word of the provider whose IMAP server this is.
-pub fn provider_of(host: &str) -> Option<String> {
-    let known = known();
-    let found = known.iter().find(|(_, provider)| {
-        let hosts = provider.get("hosts").and_then(Value::as_array);
-        let mut hosts = hosts.into_iter().flatten().filter_map(Value::as_str);
-        hosts.any(|h| h.eq_ignore_ascii_case(host))
-    });
-    found.map(|(word, _)| word.clone())
-}
-
 /// Reads the table of an account. `None` if there is none, or after a mistake, which is noted.
 pub(super) fn oauth(
     account: &Section<'_, '_>,
@@ -282,18 +271,11 @@ mod unit {
                 assert_eq!(url.contains("{tenant}"), text(provider, "tenant").is_some());
             }
             assert!(!texts(provider, "scopes").is_empty(), "{word}");
-            for host in texts(provider, "hosts") {
-                assert_eq!(
-                    provider_of(&host.to_uppercase()).as_deref(),
-                    Some(word.as_str())
-                );
-            }
             assert!(
                 provider.unwrap().keys().all(|k| !k.starts_with("client")),
                 "{word}"
             );
         }
-        assert_eq!(provider_of("imap.example.org"), None);
     }
 
     #[test]

@@ -155,9 +155,8 @@ impl Secrets {
     /// or other hosts than when it was told of last, is forgotten: it is not for them.
     pub fn serve(&self, accounts: &[Account]) {
         let own = |a: &Account| [&a.user, &a.imap.host, &a.smtp.host].map(String::clone);
-        let new = accounts.iter().map(|a| (a.name.clone(), own(a))).collect();
-        let before = std::mem::replace(&mut *locked(&self.whose), new);
-        let new = locked(&self.whose).clone();
+        let new: BTreeMap<_, _> = accounts.iter().map(|a| (a.name.clone(), own(a))).collect();
+        let before = std::mem::replace(&mut *locked(&self.whose), new.clone());
         let stays = |name: &AccountName| before.get(name).is_none_or(|b| new.get(name) == Some(b));
         locked(&self.typed).retain(|(name, _), _| stays(name));
         locked(&self.given).retain(|(name, _), _| stays(name));

@@ -293,6 +293,25 @@ fn is_proved(from: &Address, checks: &Checks) -> bool {
         && (checks.dmarc.as_ref().is_some_and(passes) || checks.signed_by(&domain))
 }
 
+/// What the user's own server found of a sender.
+struct Results<'a> {
+    checks: &'a Checks,
+    /// Whether it came over a mailing list.
+    listed: bool,
+    /// Whether it claims to be from the user.
+    mine: bool,
+    dmarc: Verdict,
+    spf: Verdict,
+    /// Whether it bears a valid signature of the sender's domain.
+    signed: bool,
+    /// The sender's domain, and who checked, as they are shown.
+    shown: String,
+    by: String,
+}
+
+/// What is said, and how much it matters.
+type Finding = (Level, String);
+
 /// What the user's own server found; where that is not sure, what speaks against it only.
 fn checked(
     from: &Address,
@@ -301,108 +320,133 @@ fn checked(
     known: &Known,
     say: &mut dyn FnMut(Level, String),
 ) {
-    let domain = from.domain();
-    let shown = ending(&lookalike::shown(domain));
-    let by = match checks.by.as_str() {
-        "" => trc!("by", "your mail server").to_owned(),
-        by => short(by),
+    let domain = from.domain().to_lowercase();
+    let about = |c: &Check| c.domain.is_empty() || same_site(&c.domain, &domain);
+    let verdict = |check: Option<&Check>| {
+        let own = check.filter(|c| about(c));
+        own.map_or(Verdict::None, |c| c.verdict)
     };
-    let about = |c: &Check| c.domain.is_empty() || same_site(&c.domain, &domain.to_lowercase());
-    let dmarc = checks.dmarc.as_ref().filter(|c| about(c));
-    let verdict = dmarc.map_or(Verdict::None, |c| c.verdict);
-    let mine = known.own.iter().any(|a| a.same_mailbox(from));
-    let spf = checks.spf.as_ref().filter(|c| about(c));
-    let sent = spf.map_or(Verdict::None, |c| c.verdict);
-    let signed = checks.signed_by(&domain.to_lowercase());
-    let favourable =
-        verdict == Verdict::Pass || signed || (sent == Verdict::Pass && !mine) || checks.signed_in;
-    if verdict == Verdict::Pass && checks.sure {
-        say(
-            Level::Fine,
+    let found = Results {
+        checks,
+        listed: e.list_id.is_some(),
+        mine: known.own.iter().any(|a| a.same_mailbox(from)),
+        dmarc: verdict(checks.dmarc.as_ref()),
+        spf: verdict(checks.spf.as_ref()),
+        signed: checks.signed_by(&domain),
+        shown: ending(&lookalike::shown(from.domain())),
+        by: match checks.by.as_str() {
+            "" => trc!("by", "your mail server").to_owned(),
+            by => short(by),
+        },
+    };
+    let said = found.by_its_domain().or_else(|| found.in_favour());
+    if let Some((level, text)) = said.or_else(|| found.without_proof()) {
+        say(level, text);
+    }
+    let broken = |c: &Check| c.verdict == Verdict::Fail && about(c);
+    if !found.signed && checks.dkim.iter().any(broken) && !found.listed {
+        let text = tr!(
+            "A signature of {shown} is not valid: the message was changed on its way.",
+            shown = found.shown
+        );
+        say(Level::Careful, text);
+    }
+}
+
+impl Results<'_> {
+    /// What the domain itself says, which has the last word.
+    fn by_its_domain(&self) -> Option<Finding> {
+        let (shown, by) = (&self.shown, &self.by);
+        match self.dmarc {
+            Verdict::Pass if self.checks.sure => {
+                let text = tr!(
+                    "{shown} vouches for it (DMARC, checked by {by}).",
+                    shown,
+                    by
+                );
+                Some((Level::Fine, text))
+            }
+            Verdict::Fail if self.listed => {
+                let text = tr!(
+                    "It fails the check of {shown} (DMARC): its mailing list changed it, or it is forged.",
+                    shown
+                );
+                Some((Level::Careful, text))
+            }
+            Verdict::Fail => {
+                let text = tr!(
+                    "It is probably not from {shown}: it fails that domain's own check (DMARC, by {by}).",
+                    shown,
+                    by
+                );
+                Some((Level::Alarm, text))
+            }
+            _ => None,
+        }
+    }
+
+    /// What speaks for it.
+    fn in_favour(&self) -> Option<Finding> {
+        let (shown, by) = (&self.shown, &self.by);
+        let may_send = self.spf == Verdict::Pass && !self.mine;
+        let any = self.dmarc == Verdict::Pass || self.signed || may_send || self.checks.signed_in;
+        let text = if !any {
+            return None;
+        } else if !self.checks.sure {
+            // Who forges results forges good ones: they may accuse and never reassure.
             tr!(
-                "{shown} vouches for it (DMARC, checked by {by}).",
+                "Results under the name {by} speak for it, but nothing shows that your mail server wrote them.",
+                by
+            )
+        } else if self.signed {
+            tr!(
+                "It carries a valid signature of {shown} (DKIM, checked by {by}).",
                 shown,
                 by
-            ),
-        );
-    } else if verdict == Verdict::Fail && e.list_id.is_some() {
-        let text = tr!(
-            "It fails the check of {shown} (DMARC): its mailing list changed it, or it is forged.",
-            shown
-        );
-        say(Level::Careful, text);
-    } else if verdict == Verdict::Fail {
-        let text = tr!(
-            "It is probably not from {shown}: it fails that domain's own check (DMARC, by {by}).",
-            shown,
-            by
-        );
-        say(Level::Alarm, text);
-    } else if favourable && !checks.sure {
-        // Who forges results forges good ones: they may accuse and never reassure.
-        let text = tr!(
-            "Results under the name {by} speak for it, but nothing shows that your mail server wrote them.",
-            by
-        );
-        say(Level::Fine, text);
-    } else if signed {
-        let text = tr!(
-            "It carries a valid signature of {shown} (DKIM, checked by {by}).",
-            shown,
-            by
-        );
-        say(Level::Fine, text);
-    } else if sent == Verdict::Pass && !mine {
-        let text = tr!(
-            "The machine that sent it may send for {shown} (SPF, checked by {by}).",
-            shown,
-            by
-        );
-        say(Level::Fine, text);
-    } else if checks.signed_in {
-        let text = tr!("Its sender had signed in to {by}.", by);
-        say(Level::Fine, text);
-    } else if mine {
-        let text = tr!(
-            "It claims to be from you, but nothing proves that (checked by {by}).",
-            by
-        );
-        let refused = matches!(sent, Verdict::Fail | Verdict::Weak);
-        say(
-            if refused {
-                Level::Alarm
-            } else {
-                Level::Careful
-            },
-            text,
-        );
-    } else if sent == Verdict::Fail {
-        let text = tr!(
-            "The machine that sent it may not send for {shown} (SPF, checked by {by}).",
-            shown,
-            by
-        );
-        say(Level::Careful, text);
-    } else if e.list_id.is_none() {
+            )
+        } else if may_send {
+            tr!(
+                "The machine that sent it may send for {shown} (SPF, checked by {by}).",
+                shown,
+                by
+            )
+        } else {
+            tr!("Its sender had signed in to {by}.", by)
+        };
+        Some((Level::Fine, text))
+    }
+
+    /// What is said where nothing speaks for it.
+    fn without_proof(&self) -> Option<Finding> {
+        let (shown, by) = (&self.shown, &self.by);
+        if self.mine {
+            let text = tr!(
+                "It claims to be from you, but nothing proves that (checked by {by}).",
+                by
+            );
+            return Some(match self.spf {
+                Verdict::Fail | Verdict::Weak => (Level::Alarm, text),
+                _ => (Level::Careful, text),
+            });
+        }
+        if self.spf == Verdict::Fail {
+            let text = tr!(
+                "The machine that sent it may not send for {shown} (SPF, checked by {by}).",
+                shown,
+                by
+            );
+            return Some((Level::Careful, text));
+        }
         let holds = |c: &&Check| c.verdict == Verdict::Pass && !c.domain.is_empty();
-        let other = checks.dkim.iter().find(holds);
-        let text = match other {
-            Some(c) if checks.sure => tr!(
+        let text = match self.checks.dkim.iter().find(holds) {
+            Some(c) if self.checks.sure => tr!(
                 "Nothing proves that it is from {shown}; it was signed by {other}.",
                 shown,
                 other = ending(&c.domain)
             ),
             _ => tr!("Nothing proves that it is from {shown}.", shown),
         };
-        say(Level::Note, text);
-    }
-    let broken = |c: &Check| c.verdict == Verdict::Fail && about(c);
-    if !signed && checks.dkim.iter().any(broken) && e.list_id.is_none() {
-        let text = tr!(
-            "A signature of {shown} is not valid: the message was changed on its way.",
-            shown
-        );
-        say(Level::Careful, text);
+        (!self.listed).then_some((Level::Note, text))
     }
 }
 

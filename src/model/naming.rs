@@ -86,11 +86,20 @@ pub fn all_given() -> Vec<Named> {
     all.map(|given| given.named.clone()).collect()
 }
 
+/// The one of the five that this keyword is, in any case.
+fn among_five(keyword: &str) -> Option<(&'static str, &'static str)> {
+    let mut all = FIVE.into_iter();
+    all.find(|(known, _)| known.eq_ignore_ascii_case(keyword))
+}
+
 /// The keyword of the five that this is, in any case, as it is written.
 pub fn five(keyword: &str) -> Option<&'static str> {
-    let mut all = FIVE.iter();
-    all.find(|(known, _)| known.eq_ignore_ascii_case(keyword))
-        .map(|(known, _)| *known)
+    among_five(keyword).map(|(known, _)| known)
+}
+
+/// What one of the five is called in English.
+pub fn in_english(keyword: &str) -> Option<&'static str> {
+    among_five(keyword).map(|(_, english)| english)
 }
 
 /// The keyword of the five that is called so: itself, in English, or in a language of the screen.
@@ -110,9 +119,7 @@ pub fn five_called(name: &str) -> Option<&'static str> {
 
 /// What one of the five is called in the language of the screen.
 pub fn of_five(keyword: &str) -> Option<&'static str> {
-    let mut all = FIVE.iter();
-    let (_, english) = all.find(|(known, _)| known.eq_ignore_ascii_case(keyword))?;
-    Some(lang::of_in("tag", english))
+    Some(lang::of_in("tag", in_english(keyword)?))
 }
 
 /// By what a tag is known, whichever way it is written: one of the five by its keyword, also where

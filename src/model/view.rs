@@ -188,6 +188,13 @@ pub struct IndexRow {
     pub depth: u16,
 }
 
+impl IndexRow {
+    /// Whether a letter of another row seems to be the same one: date, subject and who wrote it.
+    pub fn seems(&self, other: &IndexRow) -> bool {
+        (self.date, &self.subject, &self.from) == (other.date, &other.subject, &other.from)
+    }
+}
+
 /// An attachment or inline part, as recorded when the body came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttachmentRow {

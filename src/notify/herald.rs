@@ -192,7 +192,7 @@ mod tests {
             quiet: None,
             how: How::Terminal,
         };
-        start(&bench.dir.path().join("cache.db"), &[rule], &board).unwrap();
+        start(&bench.shelf.path(), &[rule], &board).unwrap();
         bench.comes("INBOX", &["lunch"], false);
         bench.comes("INBOX", &["dinner"], false);
         board.post(Topic::Mailbox(MailboxId(1)));

@@ -15,8 +15,10 @@ pub struct Keyed {
     pub message: MsgId,
     /// Its flags, with what is pending.
     pub flags: Flags,
-    /// When its server received it (INTERNALDATE), seconds since 1970.
+    /// By what it is sorted: what its sender wrote, or else when it came; seconds since 1970.
     pub date: i64,
+    /// When its server received it (INTERNALDATE), seconds since 1970, if that is known.
+    pub came: Option<i64>,
     /// Its size as the server told it, octets.
     pub size: u64,
     /// Whether all of it is here, attachments too.
@@ -74,7 +76,7 @@ impl Reader {
                 .query_row(rusqlite::params![id, key.mailbox.as_bytes()], |r| r.get(0))?;
             return Ok(if read > 0 { ByKey::Gone } else { ByKey::Unread });
         };
-        let sql = "SELECT m.id, l.system, l.keywords, m.date, m.size,
+        let sql = "SELECT m.id, l.system, l.keywords, m.date, m.date + m.lag, m.size,
                  m.has_body AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.message = m.id AND k.hollow <> 0),
                  m.body_error
              FROM location l JOIN message m ON m.id = l.message WHERE l.id = ?1";
@@ -83,9 +85,10 @@ impl Reader {
                 message: MsgId(r.get(0)?),
                 flags: codec::flags_in(r.get(1)?, r.get_ref(2)?.as_str()?),
                 date: r.get(3)?,
-                size: r.get(4)?,
-                is_whole: r.get(5)?,
-                body_error: r.get(6)?,
+                came: r.get(4)?,
+                size: r.get(5)?,
+                is_whole: r.get(6)?,
+                body_error: r.get(7)?,
             })))
         })?)
     }

@@ -107,4 +107,6 @@ pub use told::ServerCounts;
 pub use writer::{Priority, Writer};
 
 #[cfg(test)]
+pub(crate) mod shelf;
+#[cfg(test)]
 mod tests;

@@ -58,12 +58,7 @@ impl Cache {
         })
     }
 
-    /// What is attached to a message is used: it stays when the message is read again.
-    pub fn stays_whole(&mut self, message: MsgId) -> Result<()> {
-        self.stay_whole(&[message])
-    }
-
-    /// The same of several.
+    /// What is attached to these messages is used: it stays when they are read again.
     pub fn stay_whole(&mut self, messages: &[MsgId]) -> Result<()> {
         self.write(|tx, _| {
             let mut stays = tx.prepare_cached("UPDATE reread SET hollow = 0 WHERE message = ?1")?;

@@ -4,7 +4,7 @@
 use crate::mime;
 use crate::model::{MessageId, Uid, UidSet};
 use crate::net::NetError;
-use crate::net::imap::{Session, is_refusal};
+use crate::net::imap::{FetchBy, Session, is_refusal};
 use std::collections::BTreeMap;
 
 /// Messages whose Message-IDs are read in place of one question.
@@ -106,6 +106,21 @@ pub fn newest(session: &mut Session, most: u32) -> Result<BTreeMap<MessageId, Ve
         Err(error) if is_refusal(&error) => Ok(BTreeMap::new()),
         other => other,
     }
+}
+
+/// How large the server says that these messages are.
+///
+/// # Errors
+/// As the session.
+pub fn sizes(session: &mut Session, uids: &UidSet) -> Result<BTreeMap<Uid, u64>, NetError> {
+    let mut sizes = BTreeMap::new();
+    if !uids.is_empty() {
+        session.fetch_headers(FetchBy::Uids(uids), &mut |item| {
+            sizes.insert(item.uid, item.size);
+            Ok(())
+        })?;
+    }
+    Ok(sizes)
 }
 
 /// What the server finds, or its refusal. One that says to come back later is asked once more.

@@ -19,13 +19,13 @@ use crate::store::{ByKey, Keyed, Local, Outcome, Priority, Reader, Sent};
 use crate::sync::error::SyncError;
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::news::Due;
-use crate::sync::{ondemand, overlay};
+use crate::sync::{by_id, ondemand, overlay};
 use crate::text::{Clean, when};
 use std::collections::BTreeMap;
 
 mod landed;
 
-use landed::{Sought, equal, landed, sizes, stands};
+use landed::{Sought, equal, landed, stands};
 
 /// A mailbox that could not be opened so often is not waited for any more.
 const PATIENCE: u32 = 100;
@@ -73,10 +73,11 @@ pub fn bring(
             op: &op,
             from,
             to,
+            listed,
             failed: BTreeMap::new(),
             put_off: None,
         };
-        let done = carry.run(session, local, listed);
+        let done = carry.run(session, local);
         put_off = carry.put_off.take().or(put_off);
         match done {
             Ok(true) => {
@@ -128,6 +129,8 @@ struct Carry<'a> {
     op: &'a Op,
     from: &'a AccountName,
     to: &'a MailboxName,
+    /// Whether the mailboxes were just listed: one that is gone is gone.
+    listed: bool,
     /// Messages that stay where they are, by their place in the operation, and why.
     failed: BTreeMap<usize, String>,
     /// What the server said of a message that it put off just now.
@@ -144,14 +147,31 @@ enum Ready {
     Never(String),
 }
 
+/// A message whose turn it is.
+struct Message<'a> {
+    /// Its place in the operation.
+    seq: usize,
+    key: &'a MessageKey,
+    /// What is known of an earlier try, after which something of it may be there.
+    before: Option<&'a Sent>,
+    /// Whether it was taken back since.
+    recalled: bool,
+    ready: Ready,
+}
+
+/// How far a message came.
+enum Step {
+    /// It lies there, or stays where it is.
+    Settled,
+    /// It waits, for its octets or for the server.
+    Waits,
+    /// The operation is no more: it was taken back at this very moment.
+    Over,
+}
+
 impl Carry<'_> {
     /// Sends what can be sent. Whether every message is settled.
-    fn run(
-        &mut self,
-        session: &mut Session,
-        local: &mut Local,
-        listed: bool,
-    ) -> Result<bool, SyncError> {
+    fn run(&mut self, session: &mut Session, local: &mut Local) -> Result<bool, SyncError> {
         let op = self.op;
         let sent = local.read().sent_of(op.id)?;
         let recalled = local.read().is_recalled(op.id)?;
@@ -163,80 +183,104 @@ impl Carry<'_> {
                 return Err(SyncError::Stopping);
             }
             let known = sent.get(&seq);
-            if known.is_some_and(|s| s.uid.is_some()) {
-                continue;
-            }
-            if let Some(why) = known.and_then(|s| s.stays.clone()) {
-                self.failed.insert(seq, why);
-                continue;
-            }
-            if known.is_some_and(|s| s.next > when::now()) && !recalled {
-                whole = false;
-                continue;
-            }
-            let before = known.filter(|s| s.was_begun());
-            let ready = self.ready(key)?;
-            if before.is_none() && recalled {
-                self.failed.insert(seq, RECALLED.to_owned());
-                continue;
-            }
-            if before.is_none() {
-                match &ready {
-                    Ready::Later => {
-                        whole = false;
-                        continue;
-                    }
-                    Ready::Never(why) => {
-                        self.failed.insert(seq, why.clone());
-                        continue;
-                    }
-                    Ready::Send(..) => {}
+            let message = match self.turn((seq, key), known, recalled)? {
+                Ok(message) => message,
+                Err(step) => {
+                    whole &= matches!(step, Step::Settled);
+                    continue;
                 }
+            };
+            if !claimed && !self.claim(local)? {
+                return Ok(false);
             }
-            if !claimed {
-                if op.state == OpState::InFlight {
-                    local.claim_again(op.id)?;
-                } else if !local.claim(op.id)? {
-                    return Ok(false);
-                }
-                claimed = true;
-            }
-            let outcome = self.one(
-                session,
-                local,
-                (seq, key),
-                (before, recalled),
-                ready,
-                &mut selected,
-            );
-            match outcome {
-                Ok(Some(true)) => {}
-                Ok(Some(false)) => whole = false,
-                // Taken back at this very moment.
-                Ok(None) => return Ok(false),
+            claimed = true;
+            match self.one(session, local, &message, &mut selected) {
+                Ok(Step::Settled) => {}
+                Ok(Step::Waits) => whole = false,
+                Ok(Step::Over) => return Ok(false),
                 Err(SyncError::Net(error)) if !error.ends_session() => {
-                    if error.no_such_mailbox() && !listed {
-                        return Err(SyncError::Unlisted);
-                    }
-                    if selected.is_none() && error.is_transient() && op.attempts < PATIENCE {
-                        local.release(op.id)?;
-                        return Err(error.into());
-                    }
                     let tried = known.map_or(0, |s| s.attempts) + 1;
-                    let why = error.to_string();
-                    if selected.is_some() && error.is_transient() && tried < TRIES {
-                        let next = when::now() + self.pause(tried);
-                        local.carried_later(op.id, seq, &why, (tried, next))?;
-                        self.put_off = Some(error);
-                        whole = false;
-                    } else {
-                        self.stays(local, seq, why)?;
-                    }
+                    let opened = selected.is_some();
+                    whole &= self.refused(local, seq, (error, tried), opened)?;
                 }
                 Err(other) => return Err(other),
             }
         }
         Ok(whole)
+    }
+
+    /// A message if it is its turn; else how far it came.
+    fn turn<'m>(
+        &mut self,
+        (seq, key): (usize, &'m MessageKey),
+        known: Option<&'m Sent>,
+        recalled: bool,
+    ) -> Result<Result<Message<'m>, Step>, SyncError> {
+        if known.is_some_and(|s| s.uid.is_some()) {
+            return Ok(Err(Step::Settled));
+        }
+        if let Some(why) = known.and_then(|s| s.stays.clone()) {
+            self.failed.insert(seq, why);
+            return Ok(Err(Step::Settled));
+        }
+        if known.is_some_and(|s| s.next > when::now()) && !recalled {
+            return Ok(Err(Step::Waits));
+        }
+        let before = known.filter(|s| s.was_begun());
+        if before.is_none() && recalled {
+            self.failed.insert(seq, RECALLED.to_owned());
+            return Ok(Err(Step::Settled));
+        }
+        Ok(match self.ready(key)? {
+            Ready::Later if before.is_none() => Err(Step::Waits),
+            Ready::Never(why) if before.is_none() => {
+                self.failed.insert(seq, why);
+                Err(Step::Settled)
+            }
+            ready => Ok(Message {
+                seq,
+                key,
+                before,
+                recalled,
+                ready,
+            }),
+        })
+    }
+
+    /// Marks the operation as in flight; `false` if somebody has taken it back since it was read.
+    fn claim(&self, local: &mut Local) -> Result<bool, SyncError> {
+        if self.op.state == OpState::InFlight {
+            local.claim_again(self.op.id)?;
+            return Ok(true);
+        }
+        Ok(local.claim(self.op.id)?)
+    }
+
+    /// The server refused the mailbox, or if that was `opened` one message, which was tried so often.
+    /// Whether that settles the message.
+    fn refused(
+        &mut self,
+        local: &mut Local,
+        seq: usize,
+        (error, tried): (NetError, u32),
+        opened: bool,
+    ) -> Result<bool, SyncError> {
+        if error.no_such_mailbox() && !self.listed {
+            return Err(SyncError::Unlisted);
+        }
+        if !opened && error.is_transient() && self.op.attempts < PATIENCE {
+            local.release(self.op.id)?;
+            return Err(error.into());
+        }
+        let why = error.to_string();
+        if opened && error.is_transient() && tried < TRIES {
+            let next = when::now() + self.pause(tried);
+            local.carried_later(self.op.id, seq, &why, (tried, next))?;
+            self.put_off = Some(error);
+            return Ok(false);
+        }
+        self.stays(local, seq, why)?;
+        Ok(true)
     }
 
     /// A message stays where it is, from now on and whatever comes between.
@@ -259,80 +303,94 @@ impl Carry<'_> {
         i64::try_from(pause.as_secs()).unwrap_or(i64::MAX / 4)
     }
 
-    /// Settles one message: whether it is; `None` if the operation is no more.
     fn one(
         &mut self,
         session: &mut Session,
         local: &mut Local,
-        (seq, key): (usize, &MessageKey),
-        (before, recalled): (Option<&Sent>, bool),
-        ready: Ready,
+        message: &Message<'_>,
         selected: &mut Option<Selected>,
-    ) -> Result<Option<bool>, SyncError> {
+    ) -> Result<Step, SyncError> {
         let there = match selected {
             Some(there) => there,
             None => selected.insert(session.select(self.to, Mode::ReadWrite)?),
         };
-        let bytes = match &ready {
-            Ready::Send(_, bytes) => Some(bytes.as_slice()),
-            _ => None,
-        };
-        let mut sought = self.sought(local, there.uidvalidity, key, bytes)?;
-        // Something may have been sent before the connection, or the program, ended.
-        if let Some(before) = before {
+        let mut sought = self.sought(local, there.uidvalidity, message)?;
+        if let Some(before) = message.before {
             sought.first = match before.uidvalidity == there.uidvalidity {
                 true => before.uidnext,
                 false => 1,
             };
-            if let Some(uid) = landed(session, &sought)? {
-                local.carried(self.op.id, seq, there.uidvalidity, uid)?;
-                return Ok(Some(true));
-            }
-            if recalled {
-                self.failed.insert(seq, RECALLED.to_owned());
-                return Ok(Some(true));
-            }
-            // It was altered on the way: sent again, it would lie there once more.
-            let date = match &ready {
-                Ready::Send(known, _) => Some(known.date),
-                _ => None,
-            };
-            if bytes.is_some() && stands(session, &sought, date)? {
-                self.stays(local, seq, DIFFERS)?;
-                return Ok(Some(true));
-            }
-            if before.attempts >= HANGS {
-                self.stays(local, seq, HANGS_UP)?;
-                return Ok(Some(true));
+            if let Some(step) = self.came_of(session, local, (message, before), &sought)? {
+                return Ok(step);
             }
         }
-        let (known, bytes) = match &ready {
-            Ready::Send(known, bytes) => (known, bytes.as_slice()),
-            Ready::Later => return Ok(Some(false)),
-            Ready::Never(why) => {
-                self.failed.insert(seq, why.clone());
-                return Ok(Some(true));
+        let why = match &message.ready {
+            Ready::Send(known, bytes) if !there.read_only => {
+                return self.send(session, local, message.seq, (known, bytes), (there, sought));
             }
+            Ready::Send(..) => mark!("the mailbox can only be read").to_owned(),
+            Ready::Later => return Ok(Step::Waits),
+            Ready::Never(why) => why.clone(),
         };
-        if there.read_only {
-            let why = mark!("the mailbox can only be read").to_owned();
-            self.failed.insert(seq, why);
-            return Ok(Some(true));
+        self.failed.insert(message.seq, why);
+        Ok(Step::Settled)
+    }
+
+    /// Something may have been sent before the connection, or the program, ended: what came of it.
+    /// `None` if it is to be sent.
+    fn came_of(
+        &mut self,
+        session: &mut Session,
+        local: &mut Local,
+        (message, before): (&Message<'_>, &Sent),
+        sought: &Sought<'_>,
+    ) -> Result<Option<Step>, SyncError> {
+        let seq = message.seq;
+        if let Some(uid) = landed(session, sought)? {
+            local.carried(self.op.id, seq, sought.generation, uid)?;
+            return Ok(Some(Step::Settled));
         }
+        if message.recalled {
+            self.failed.insert(seq, RECALLED.to_owned());
+            return Ok(Some(Step::Settled));
+        }
+        // It was altered on the way: sent again, it would lie there once more.
+        if let Ready::Send(known, _) = &message.ready
+            && stands(session, sought, came(known))?
+        {
+            self.stays(local, seq, DIFFERS)?;
+            return Ok(Some(Step::Settled));
+        }
+        if before.attempts >= HANGS {
+            self.stays(local, seq, HANGS_UP)?;
+            return Ok(Some(Step::Settled));
+        }
+        Ok(None)
+    }
+
+    /// Sends a message, and has the copy proved.
+    fn send(
+        &mut self,
+        session: &mut Session,
+        local: &mut Local,
+        seq: usize,
+        (known, bytes): (&Keyed, &[u8]),
+        (there, mut sought): (&mut Selected, Sought<'_>),
+    ) -> Result<Step, SyncError> {
         sought.first = there.uidnext.unwrap_or(1);
         if !local.carrying(self.op.id, seq, there.uidvalidity, sought.first)? {
-            return Ok(None);
+            return Ok(Step::Over);
         }
         let flags = kept(&known.flags, there);
-        let told = session.append(self.to, &flags, Some(known.date), bytes)?;
+        let told = session.append(self.to, &flags, Some(came(known)), bytes)?;
         let uid = match told {
             Some((validity, uid))
                 if validity == there.uidvalidity && !sought.claimed.contains(&uid) =>
             {
                 let named: UidSet = [uid].into_iter().collect();
-                match sizes(session, named.clone())?.get(&uid) {
+                match by_id::sizes(session, &named)?.get(&uid) {
                     Some(size) if *size == bytes.len() as u64 => Some(uid),
-                    _ => equal(session, named, bytes)?,
+                    _ => equal(session, &named, bytes)?,
                 }
             }
             _ => landed(session, &sought)?,
@@ -346,7 +404,7 @@ impl Carry<'_> {
             }
             None => self.stays(local, seq, DIFFERS)?,
         }
-        Ok(Some(true))
+        Ok(Step::Settled)
     }
 
     /// What the copy of a message is known by.
@@ -354,17 +412,21 @@ impl Carry<'_> {
         &self,
         local: &Local,
         generation: UidValidity,
-        key: &'k MessageKey,
-        bytes: Option<&'k [u8]>,
+        message: &'k Message<'_>,
     ) -> Result<Sought<'k>, SyncError> {
+        let key = message.key;
         let sent = local.read().sent_of(self.op.id)?;
         let claimed = sent.values().filter(|s| s.uidvalidity == generation);
         let like = |k: &&MessageKey| k.message_id == key.message_id && k.size == key.size;
         Ok(Sought {
+            generation,
             first: 1,
             claimed: claimed.filter_map(|s| s.uid).collect(),
             key,
-            bytes,
+            bytes: match &message.ready {
+                Ready::Send(_, bytes) => Some(bytes),
+                _ => None,
+            },
             twins: self.op.keys.iter().filter(like).count() > 1,
         })
     }
@@ -458,6 +520,11 @@ fn tell(kit: &Kit, from: &AccountName, failed: &BTreeMap<usize, String>) {
         );
         kit.report.notice(&line);
     }
+}
+
+/// The INTERNALDATE that a copy gets.
+fn came(known: &Keyed) -> i64 {
+    known.came.unwrap_or(known.date)
 }
 
 /// The flags that a copy gets: what the mailbox can keep.

@@ -7,7 +7,8 @@ use super::ledger::Ledger;
 use crate::mime::build::from_rfc5322;
 use crate::model::*;
 use crate::signal::{Board, Doorbell};
-use crate::store::{Cache, Local, MailboxInfo, NewMessage, Priority, Reader, Writer};
+use crate::store::shelf::message;
+use crate::store::{Cache, Local, MailboxInfo, Priority, Reader, Writer};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,26 +89,9 @@ impl Desk {
 
     /// A message that lies there without its body.
     pub(super) fn receive(&self, mailbox: &'static str) -> (MsgId, LocationId) {
-        let made = |(name, role): (&str, Role)| MailboxInfo {
-            name: MailboxName::new(name),
-            path: name.to_owned(),
-            delimiter: None,
-            role: Some(role),
-            selectable: true,
-            mailbox_id: None,
-            contents: None,
-            was: None,
-        };
-        let all = [("INBOX", Role::Inbox), ("Trash", Role::Trash)].map(made);
-        let message = NewMessage {
-            uid: Uid::new(1).unwrap(),
-            flags: Flags::default(),
-            internal_date: 1,
-            size: 1,
-            envelope: Envelope::default(),
-            identity: None,
-            thread_hint: None,
-        };
+        let all = [("INBOX", Role::Inbox), ("Trash", Role::Trash)];
+        let all = all.map(|(wire, role)| MailboxInfo::plain(wire, Some(role)));
+        let message = message(1, Envelope::default());
         let take = move |cache: &mut Cache| {
             cache.set_mailboxes(&account().name, &all, 1, &[])?;
             let name = MailboxName::new(mailbox);
@@ -124,20 +108,15 @@ impl Desk {
     pub(super) fn receive_three(&self) -> ([LocationId; 3], ThreadId) {
         let alone = self.receive("INBOX").1;
         let id = |n: u32| MessageId::new(&format!("{n}@x.example"));
-        let message = |n: u32, answers: Option<u32>| NewMessage {
-            uid: Uid::new(n).unwrap(),
-            flags: Flags::default(),
-            internal_date: i64::from(n),
-            size: 1,
-            envelope: Envelope {
+        let letter = |n: u32, answers: Option<u32>| {
+            let envelope = Envelope {
                 message_id: id(n),
                 in_reply_to: answers.and_then(id).into_iter().collect(),
                 ..Envelope::default()
-            },
-            identity: None,
-            thread_hint: None,
+            };
+            message(n, envelope)
         };
-        let all = [message(2, None), message(3, Some(2))];
+        let all = [letter(2, None), letter(3, Some(2))];
         let take = move |cache: &mut Cache| {
             let name = MailboxName::new("INBOX");
             let there = cache.read().mailbox_named(&account().name, &name)?.unwrap();

@@ -17,7 +17,7 @@ use crate::sync::connections::Rank;
 use crate::sync::error::SyncError;
 use crate::sync::filing;
 use crate::sync::kit::Kit;
-use crate::sync::overlay;
+use crate::sync::overlay::{self, Layer};
 use crate::text::when;
 use std::time::Duration;
 
@@ -192,11 +192,5 @@ pub fn mark(kit: &Kit, marks: Vec<Op>) -> Result<(), SyncError> {
     if marks.is_empty() {
         return Ok(());
     }
-    let means = overlay::Layer {
-        writer: &kit.writer,
-        stores: &kit.stores,
-        board: &kit.board,
-        host: &kit.host,
-    };
-    overlay::lay(&means, Vec::new(), marks)
+    overlay::lay(&Layer::of(kit), Vec::new(), marks)
 }

@@ -382,13 +382,17 @@ impl Engine {
         // Each thread holds it for as long as it runs.
         while Arc::strong_count(&self.stop) > 1 {
             if Instant::now() >= until {
-                let alone = false;
-                return Ended { recorded, alone };
+                return Ended {
+                    recorded,
+                    alone: false,
+                };
             }
             std::thread::sleep(BETWEEN);
         }
-        let alone = true;
-        Ended { recorded, alone }
+        Ended {
+            recorded,
+            alone: true,
+        }
     }
 }
 

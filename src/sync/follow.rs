@@ -217,8 +217,7 @@ fn only(session: &mut Session, id: Option<&MessageId>) -> Result<Option<Uid>, Sy
 /// Looks for messages that are no longer where they were: in the operation's destination, where the
 /// cache knows them, and wherever mail came since we last looked. What is removed for good is never
 /// followed: another copy is not what the user saw, and many are looked for in the destination alone.
-/// Answers the places, and which messages were
-/// not found.
+/// Answers the places, and which messages were not found.
 ///
 /// # Errors
 /// As the session; a mailbox that can't be opened is passed over.

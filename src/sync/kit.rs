@@ -254,8 +254,8 @@ impl Kit {
         Onlooker::new(move |waiting| report.slow(waiting))
     }
 
-    /// Connects to this server with the account's password or token. A token that is refused may just have run out:
-    /// it is fetched once more, and if that gives another one that is tried.
+    /// Connects to this server with the account's password or token. A token that is refused may just have
+    /// run out: it is fetched once more, and if that gives another one that is tried.
     ///
     /// # Errors
     /// No password, or any network error.

@@ -420,7 +420,7 @@ impl Ledger {
     /// Somebody uses what is attached to a message that is here: it stays here.
     fn stays(&self, message: MsgId) -> Result<(), LedgerError> {
         if self.reader.will_be_hollow(message)? {
-            let stays = move |cache: &mut Cache| cache.stays_whole(message);
+            let stays = move |cache: &mut Cache| cache.stay_whole(&[message]);
             self.writer.post(Priority::Urgent, stays)?;
         }
         self.board.post(Topic::Body(message));

@@ -210,7 +210,7 @@ pub fn is_here(reader: &Reader, message: MsgId) -> Result<bool, SyncError> {
 /// When the cache can't be read or written.
 pub fn stays(kit: &Kit, reader: &Reader, message: MsgId) -> Result<(), SyncError> {
     if reader.will_be_hollow(message)? {
-        let stays = move |cache: &mut Cache| cache.stays_whole(message);
+        let stays = move |cache: &mut Cache| cache.stay_whole(&[message]);
         kit.writer.run(Priority::Urgent, stays)?;
     }
     kit.changed(Topic::Body(message));
@@ -221,7 +221,7 @@ pub fn stays(kit: &Kit, reader: &Reader, message: MsgId) -> Result<(), SyncError
 ///
 /// # Errors
 /// When the cache can't be written.
-pub fn stay(kit: &Kit, messages: Vec<MsgId>) -> Result<(), SyncError> {
+pub fn all_stay(kit: &Kit, messages: Vec<MsgId>) -> Result<(), SyncError> {
     let all = messages.clone();
     let stay = move |cache: &mut Cache| cache.stay_whole(&all);
     kit.writer.run(Priority::Urgent, stay)?;

@@ -7,7 +7,7 @@ use crate::signal::{Board, Topic};
 use crate::store::{self, LocalReader, Outcome, Priority, Reader, Writer};
 use crate::sync::error::SyncError;
 use crate::sync::host::Host;
-use crate::sync::kit::Stores;
+use crate::sync::kit::{Kit, Stores};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -21,6 +21,18 @@ pub struct Layer<'a> {
     pub board: &'a Arc<Board>,
     /// The other processes.
     pub host: &'a Arc<dyn Host>,
+}
+
+impl Layer<'_> {
+    /// What an account's worker has of it.
+    pub fn of(kit: &Kit) -> Layer<'_> {
+        Layer {
+            writer: &kit.writer,
+            stores: &kit.stores,
+            board: &kit.board,
+            host: &kit.host,
+        }
+    }
 }
 
 /// Messages of one operation that are laid over the cache in one transaction: others who write, and

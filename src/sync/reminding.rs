@@ -93,13 +93,7 @@ pub fn look(kit: &Kit, local: &mut Local, reader: &Reader) -> Result<bool, SyncE
         return Ok(false);
     }
     let ops = local.queue(&ops, when::now())?;
-    let layer = Layer {
-        writer: &kit.writer,
-        stores: &kit.stores,
-        board: &kit.board,
-        host: &kit.host,
-    };
-    overlay::lay(&layer, Vec::new(), ops)?;
+    overlay::lay(&Layer::of(kit), Vec::new(), ops)?;
     Ok(true)
 }
 

@@ -6,7 +6,7 @@
 use crate::lang::{kept, tr};
 use crate::model::{FlagChange, MailboxName, MessageKey, Role, System, Uid, UidSet, UidValidity};
 use crate::net::NetError;
-use crate::net::imap::{FetchBy, Mode, Session};
+use crate::net::imap::{Copied, Mode, Session};
 use crate::store::Reader;
 use crate::sync::by_id;
 use crate::sync::error::SyncError;
@@ -133,7 +133,7 @@ fn trash(session: &Session, kit: &Kit, reader: &Reader) -> Result<MailboxName, S
 }
 
 /// Where a message went, if that was told.
-fn place(moved: &[(Uid, UidValidity, Uid)], uid: Uid) -> Option<(UidValidity, Uid)> {
+fn place(moved: &[Copied], uid: Uid) -> Option<(UidValidity, Uid)> {
     let told = moved.iter().find(|(from, _, _)| *from == uid)?;
     Some((told.1, told.2))
 }
@@ -144,12 +144,7 @@ fn like(session: &mut Session, key: &MessageKey) -> Result<Vec<Uid>, SyncError> 
         return Ok(Vec::new());
     };
     let named: UidSet = by_id::lately(session, id)?.into_iter().collect();
-    let mut found = Vec::new();
-    if !named.is_empty() {
-        session.fetch_headers(FetchBy::Uids(&named), &mut |item| {
-            found.extend((item.size == key.size).then_some(item.uid));
-            Ok(())
-        })?;
-    }
-    Ok(found)
+    let sizes = by_id::sizes(session, &named)?.into_iter();
+    let like = sizes.filter(|(_, size)| *size == key.size);
+    Ok(like.map(|(uid, _)| uid).collect())
 }

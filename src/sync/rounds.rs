@@ -231,13 +231,7 @@ impl Worker {
             return Ok(());
         }
         let kit = &self.kit;
-        let layer = Layer {
-            writer: &kit.writer,
-            stores: &kit.stores,
-            board: &kit.board,
-            host: &kit.host,
-        };
-        overlay::catch_up(&layer, &kit.account.name)?;
+        overlay::catch_up(&Layer::of(kit), &kit.account.name)?;
         self.unlaid = false;
         Ok(())
     }

@@ -150,13 +150,7 @@ fn is_asked_about(mailbox: &Mailbox, everywhere: bool) -> bool {
 }
 
 fn lay(kit: &Kit, ops: Vec<Op>) -> Result<(), SyncError> {
-    let means = Layer {
-        writer: &kit.writer,
-        stores: &kit.stores,
-        board: &kit.board,
-        host: &kit.host,
-    };
-    overlay::lay(&means, Vec::new(), ops)
+    overlay::lay(&Layer::of(kit), Vec::new(), ops)
 }
 
 /// A message that came, where it lies now.

@@ -26,14 +26,11 @@ impl Ledger {
     pub(super) fn save(&mut self, draft: &Draft, now: i64) -> Result<KeptDraft, LedgerError> {
         let row = self.fresh.get(&draft.begun).filter(|_| draft.id.is_none());
         if let Some(id) = row.copied() {
-            let id = Some(id);
-            return Ok(self.local.keep_draft(
-                &Draft {
-                    id,
-                    ..draft.clone()
-                },
-                now,
-            )?);
+            let known = Draft {
+                id: Some(id),
+                ..draft.clone()
+            };
+            return Ok(self.local.keep_draft(&known, now)?);
         }
         let replaced = match draft.replaces.filter(|_| draft.id.is_none()) {
             Some(location) => self.reader.resolve(&[Target::Location(location)])?.pop(),
@@ -307,9 +304,7 @@ impl Ledger {
             Ok(outgoing)
         })
     }
-}
 
-impl Ledger {
     /// Where a message of an account lies, by the name that replies to it give.
     fn named(
         &self,

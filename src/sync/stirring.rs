@@ -89,7 +89,7 @@ pub fn look(kit: &Kit, local: &mut Local, reader: &Reader) -> Result<Stirred, Sy
         return Ok(Stirred::default());
     }
     let ops = local.derive(&ops, now)?;
-    overlay::lay(&layer(kit), Vec::new(), ops)?;
+    overlay::lay(&Layer::of(kit), Vec::new(), ops)?;
     let woken = match woken.split_first() {
         Some((first, [])) => first.clone(),
         Some((first, more)) => trn!(
@@ -177,13 +177,4 @@ fn due(
 fn own(kit: &Kit) -> Vec<String> {
     let senders = kit.account.senders().into_iter();
     senders.map(|a| a.addr.to_lowercase()).collect()
-}
-
-fn layer(kit: &Kit) -> Layer<'_> {
-    Layer {
-        writer: &kit.writer,
-        stores: &kit.stores,
-        board: &kit.board,
-        host: &kit.host,
-    }
 }

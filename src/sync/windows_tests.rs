@@ -8,6 +8,7 @@ use super::rules::Rules;
 use crate::model::*;
 use crate::net::http::Client;
 use crate::signal::Board;
+use crate::store::shelf::message;
 use crate::store::{Cache, CursorMove, Local, MailboxInfo, NewMessage, Priority, Reader, Writer};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -189,35 +190,24 @@ fn a_pull_that_was_cut_hides_nothing_from_rules() {
     };
     parts.rules = [rule].into();
     let take = |uids: std::ops::Range<u32>, whole: bool| {
-        let message = |n| NewMessage {
-            uid: Uid::new(n).unwrap(),
-            flags: Flags::default(),
-            internal_date: crate::text::when::now(),
-            size: 1,
-            envelope: Envelope {
+        let letter = |n| {
+            let envelope = Envelope {
                 message_id: MessageId::new(&format!("{n}@x.example")),
                 ..Envelope::default()
-            },
-            identity: None,
-            thread_hint: None,
+            };
+            NewMessage {
+                internal_date: crate::text::when::now(),
+                ..message(n, envelope)
+            }
         };
         let to = CursorMove {
             uidnext: Some(uids.end),
             highestmodseq: None,
             exists: None,
         };
-        let all: Vec<NewMessage> = uids.map(message).collect();
+        let all: Vec<NewMessage> = uids.map(letter).collect();
         let job = move |cache: &mut Cache| {
-            let inbox = MailboxInfo {
-                name: MailboxName::new("INBOX"),
-                path: "INBOX".to_owned(),
-                delimiter: None,
-                role: Some(Role::Inbox),
-                selectable: true,
-                mailbox_id: None,
-                contents: None,
-                was: None,
-            };
+            let inbox = MailboxInfo::plain("INBOX", Some(Role::Inbox));
             cache.set_mailboxes(&account().name, &[inbox], 1, &[])?;
             let name = MailboxName::new("INBOX");
             let there = cache.read().mailbox_named(&account().name, &name)?.unwrap();

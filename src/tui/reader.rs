@@ -395,8 +395,9 @@ mod searching;
 mod tests {
     use super::*;
     use crate::model::view::Order;
-    use crate::model::{AccountName, Envelope, Flags, MailboxName, Role, Uid, UidValidity};
-    use crate::store::{Cache, MailboxInfo, NewMessage};
+    use crate::model::{Envelope, Role};
+    use crate::store::NewMessage;
+    use crate::store::shelf::{Shelf, V, message};
     use std::time::Duration;
 
     #[test]
@@ -430,35 +431,23 @@ mod tests {
 
     #[test]
     fn the_best_of_the_newest_comes_before_all_that_is_found() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("cache.db");
-        let mut cache = Cache::open(&path, 100).unwrap().cache;
-        let account = AccountName("work".to_owned());
-        cache.ensure_account(&account).unwrap();
-        let inbox = MailboxInfo::plain("INBOX", Some(Role::Inbox));
-        cache.set_mailboxes(&account, &[inbox], 0, &[]).unwrap();
-        let name = MailboxName::new("INBOX");
-        let mailbox = cache.read().mailbox_named(&account, &name);
-        let mailbox = mailbox.unwrap().unwrap().id;
-        let message = |n: u32| NewMessage {
-            uid: Uid::new(n).unwrap(),
-            flags: Flags::default(),
-            internal_date: i64::from(n),
-            size: 1_000,
-            envelope: Envelope {
+        let mut shelf = Shelf::new(&[("INBOX", Some(Role::Inbox))]);
+        let inbox = shelf.mailbox("INBOX");
+        let lunch = |n: u32| {
+            let envelope = Envelope {
                 date: Some(i64::from(n)),
                 subject: format!("lunch {n}"),
                 ..Envelope::default()
-            },
-            identity: None,
-            thread_hint: None,
+            };
+            message(n, envelope)
         };
-        let all: Vec<NewMessage> = (1..=3_000).map(message).collect();
-        cache.ingest(mailbox, UidValidity(7), &all, None).unwrap();
-        drop(cache);
+        let all: Vec<NewMessage> = (1..=3_000).map(lunch).collect();
+        shelf.cache.ingest(inbox, V, &all, None).unwrap();
+        let (path, folder) = (shelf.path(), shelf.dir);
+        drop(shelf.cache);
 
         let (events, answers) = unbounded();
-        let readers = Readers::start(&path, dir.path(), &events).unwrap();
+        let readers = Readers::start(&path, folder.path(), &events).unwrap();
         readers.ask(Question::Window {
             serial: 3,
             listing: Listing::Search("lunch*".to_owned(), Order::Newest),

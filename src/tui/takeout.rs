@@ -226,41 +226,22 @@ impl Way<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{AccountName, Envelope, Flags, MailboxName, Uid, UidValidity};
-    use crate::store::{Cache, MailboxInfo, NewMessage};
+    use crate::model::Envelope;
+    use crate::store::shelf::{Shelf, V, message};
 
     #[test]
     fn a_failure_is_new_though_the_one_of_before_was_forgotten() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut cache = Cache::open(&dir.path().join("cache.db"), 100)
-            .unwrap()
-            .cache;
-        let account = AccountName("work".into());
-        cache.ensure_account(&account).unwrap();
-        let info = MailboxInfo::plain("INBOX", None);
-        cache.set_mailboxes(&account, &[info], 0, &[]).unwrap();
-        let mailbox = cache
-            .read()
-            .mailbox_named(&account, &MailboxName::new("INBOX"))
-            .unwrap()
-            .unwrap();
-        let new = NewMessage {
-            uid: Uid::new(1).unwrap(),
-            flags: Flags::default(),
-            internal_date: 0,
-            size: 9,
-            envelope: Envelope::default(),
-            identity: None,
-            thread_hint: None,
-        };
-        let validity = UidValidity(7);
-        cache.ingest(mailbox.id, validity, &[new], None).unwrap();
-        let all = [Target::Mailbox(mailbox.id)];
+        let mut shelf = Shelf::new(&[("INBOX", None)]);
+        let mailbox = shelf.mailbox("INBOX");
+        let reader = Reader::open(&shelf.path()).unwrap();
+        let cache = &mut shelf.cache;
+        let new = message(1, Envelope::default());
+        cache.ingest(mailbox, V, &[new], None).unwrap();
+        let all = [Target::Mailbox(mailbox)];
         let place = cache.read().resolve(&all).unwrap()[0].location;
         let message = cache.read().message_at(place).unwrap().unwrap();
         cache.body_failed(message, "it is not there").unwrap();
         let tries = cache.read().body_tries(message).unwrap();
-        let reader = Reader::open(&dir.path().join("cache.db")).unwrap();
         // It is forgotten, and found out anew: as many tries as before.
         let mut looks = 0;
         let came = came(&reader, (message, tries), Duration::from_secs(3600), || {

@@ -33,10 +33,8 @@ pub fn once(
             if gone.contains(&copy.message) {
                 break;
             }
-            let alike = copy.mailbox != other.mailbox
-                && copy.message != other.message
-                && (copy.date, &copy.subject, &copy.from)
-                    == (other.date, &other.subject, &other.from);
+            let alike =
+                copy.mailbox != other.mailbox && copy.message != other.message && copy.seems(other);
             if !alike || gone.contains(&other.message) || left == 0 {
                 continue;
             }
@@ -105,83 +103,50 @@ fn is_one(reader: &Reader, one: MsgId, other: MsgId) -> Result<bool, Error> {
 mod tests {
     use super::*;
     use crate::model::view::{Page, Scope};
-    use crate::model::{
-        AccountName, Address, Envelope, Flags, MailboxName, MessageId, System, ThreadId, Uid,
-        UidValidity,
-    };
-    use crate::store::{Cache, MailboxInfo, NewBody, NewMessage};
-    use tempfile::TempDir;
+    use crate::model::{Address, Envelope, Flags, MessageId, System, ThreadId};
+    use crate::store::shelf::{Shelf, V, message};
+    use crate::store::{NewBody, NewMessage};
 
-    struct Shelf {
-        _dir: TempDir,
-        cache: Cache,
-        inbox: MailboxId,
-        sent: MailboxId,
-        projects: MailboxId,
-        trash: MailboxId,
-    }
+    const MAILBOXES: [(&str, Option<Role>); 4] = [
+        ("INBOX", Some(Role::Inbox)),
+        ("Sent", Some(Role::Sent)),
+        ("Projects", Some(Role::Archive)),
+        ("Trash", Some(Role::Trash)),
+    ];
 
-    impl Shelf {
-        fn new() -> Shelf {
-            let dir = tempfile::tempdir().unwrap();
-            let mut cache = Cache::open(&dir.path().join("cache.db"), 100)
-                .unwrap()
-                .cache;
-            let account = AccountName("work".into());
-            cache.ensure_account(&account).unwrap();
-            let info = |wire: &str, role| MailboxInfo::plain(wire, Some(role));
-            let list = [
-                info("INBOX", Role::Inbox),
-                info("Sent", Role::Sent),
-                info("Projects", Role::Archive),
-                info("Trash", Role::Trash),
-            ];
-            cache.set_mailboxes(&account, &list, 0, &[]).unwrap();
-            let id = |cache: &Cache, wire| {
-                let found = cache
-                    .read()
-                    .mailbox_named(&account, &MailboxName::new(wire));
-                found.unwrap().unwrap().id
-            };
-            let (inbox, sent) = (id(&cache, "INBOX"), id(&cache, "Sent"));
-            let (projects, trash) = (id(&cache, "Projects"), id(&cache, "Trash"));
-            Shelf {
-                _dir: dir,
-                cache,
-                inbox,
-                sent,
-                projects,
-                trash,
+    /// Letters to oneself.
+    struct Letters(Shelf);
+
+    impl Letters {
+        /// One that lies in these mailboxes, and whether it was read there.
+        fn of(places: &[(&str, bool)]) -> Letters {
+            let mut letters = Letters(Shelf::new(&MAILBOXES));
+            for (wire, read) in places {
+                letters.put(wire, 1, *read, "milk");
             }
+            letters
         }
 
-        /// A letter to oneself, with this text.
-        fn put(&mut self, mailbox: MailboxId, uid: u32, read: bool, text: &str) {
+        /// One more of its name, with this text.
+        fn put(&mut self, wire: &str, uid: u32, read: bool, text: &str) {
             let me = Address::new("Me", "me@x.example");
-            let new = NewMessage {
-                uid: Uid::new(uid).unwrap(),
-                flags: if read {
-                    Flags::of(System::SEEN)
-                } else {
-                    Flags::default()
-                },
-                internal_date: 60,
-                size: 100,
-                envelope: Envelope {
-                    message_id: MessageId::new("1@x.example"),
-                    date: Some(60),
-                    from: vec![me.clone()],
-                    to: vec![me],
-                    subject: "note".into(),
-                    ..Envelope::default()
-                },
-                identity: None,
-                thread_hint: None,
+            let envelope = Envelope {
+                message_id: MessageId::new("1@x.example"),
+                date: Some(60),
+                from: vec![me.clone()],
+                to: vec![me],
+                subject: "note".into(),
+                ..Envelope::default()
             };
-            self.cache
-                .ingest(mailbox, UidValidity(7), &[new], None)
-                .unwrap();
-            let wanted = self.cache.read().previews_wanted(mailbox, 9).unwrap();
+            let new = NewMessage {
+                flags: Flags::of(if read { System::SEEN } else { System::NONE }),
+                internal_date: 60,
+                ..message(uid, envelope)
+            };
+            let mailbox = self.0.mailbox(wire);
+            let cache = &mut self.0.cache;
+            cache.ingest(mailbox, V, &[new], None).unwrap();
+            let wanted = cache.read().previews_wanted(mailbox, 9).unwrap();
             let message = wanted.iter().find(|(_, at)| at.get() == uid).unwrap().0;
             let raw = format!("Message-ID: <1@x.example>\nSubject: note\n\n{text}\n").into_bytes();
             let body = NewBody {
@@ -191,97 +156,81 @@ mod tests {
                 snippet: String::new(),
                 attachments: Vec::new(),
             };
-            assert_eq!(self.cache.store_bodies(&[body]).unwrap(), 1);
+            assert_eq!(cache.store_bodies(&[body]).unwrap(), 1);
         }
 
-        fn thread(&self) -> (Vec<IndexRow>, ThreadId) {
-            let all = [self.inbox, self.sent, self.projects].map(Scope::Mailbox);
-            let page = |scope| {
-                let page = self.cache.read().page(scope, false, Page::Newest, 9);
-                page.unwrap()
+        fn thread(&self) -> ThreadId {
+            let reader = self.0.cache.read();
+            let first = |(wire, _): &(&str, _)| {
+                let scope = Scope::Mailbox(self.0.mailbox(wire));
+                let page = reader.page(&scope, false, Page::Newest, 9).unwrap();
+                Some(page.first()?.thread)
             };
-            let thread = all
-                .iter()
-                .find_map(|scope| Some(page(scope).first()?.thread));
-            let thread = thread.unwrap();
-            (self.cache.read().thread(thread, None).unwrap(), thread)
+            MAILBOXES.iter().find_map(first).unwrap()
         }
 
         /// The mailboxes of what is left.
-        fn left(&self, within: Option<MailboxId>, goal: Option<MsgId>) -> Vec<MailboxId> {
-            let (_, thread) = self.thread();
-            let rows = self.cache.read().thread(thread, within).unwrap();
-            let left = once(self.cache.read(), rows, within, goal).unwrap();
-            left.iter().map(|r| r.mailbox).collect()
+        fn left(&self, within: Option<&str>, goal: Option<MsgId>) -> Vec<&'static str> {
+            let within = within.map(|wire| self.0.mailbox(wire));
+            let reader = self.0.cache.read();
+            let rows = reader.thread(self.thread(), within).unwrap();
+            let left = once(reader, rows, within, goal).unwrap();
+            let of = |row: &IndexRow| {
+                let mut all = MAILBOXES.iter().map(|(wire, _)| *wire);
+                all.find(|wire| self.0.mailbox(wire) == row.mailbox)
+            };
+            left.iter().filter_map(of).collect()
         }
     }
 
     #[test]
     fn a_letter_to_oneself_stands_once() {
-        let mut shelf = Shelf::new();
-        let (inbox, sent) = (shelf.inbox, shelf.sent);
-        shelf.put(sent, 1, true, "milk");
-        shelf.put(inbox, 1, false, "milk");
-        assert_eq!(shelf.left(None, None), [inbox]);
-        assert_eq!(shelf.left(Some(inbox), None), [inbox]);
+        let letters = Letters::of(&[("Sent", true), ("INBOX", false)]);
+        assert_eq!(letters.left(None, None), ["INBOX"]);
+        assert_eq!(letters.left(Some("INBOX"), None), ["INBOX"]);
         // In Sent its own copy is looked at, and what came is unread: both stay.
-        assert_eq!(shelf.left(Some(sent), None).len(), 2);
-        let (rows, _) = shelf.thread();
-        let copy = rows.iter().find(|r| r.mailbox == sent).unwrap().message;
-        assert_eq!(shelf.left(None, Some(copy)).len(), 2);
+        assert_eq!(letters.left(Some("Sent"), None).len(), 2);
+        let rows = letters.0.cache.read().thread(letters.thread(), None);
+        let sent = letters.0.mailbox("Sent");
+        let copy = rows.unwrap().into_iter().find(|r| r.mailbox == sent);
+        assert_eq!(letters.left(None, Some(copy.unwrap().message)).len(), 2);
     }
 
     #[test]
     fn what_was_read_gives_way_to_the_copy_that_is_looked_at() {
-        let mut shelf = Shelf::new();
-        let (inbox, sent) = (shelf.inbox, shelf.sent);
-        shelf.put(sent, 1, true, "milk");
-        shelf.put(inbox, 1, true, "milk");
-        assert_eq!(shelf.left(Some(sent), None), [sent]);
-        assert_eq!(shelf.left(None, None), [inbox]);
+        let letters = Letters::of(&[("Sent", true), ("INBOX", true)]);
+        assert_eq!(letters.left(Some("Sent"), None), ["Sent"]);
+        assert_eq!(letters.left(None, None), ["INBOX"]);
     }
 
     #[test]
     fn what_was_copied_elsewhere_stands_once_wherever_it_is_looked_at() {
-        let mut shelf = Shelf::new();
-        let (inbox, projects) = (shelf.inbox, shelf.projects);
-        shelf.put(projects, 1, true, "milk");
-        shelf.put(inbox, 1, true, "milk");
-        assert_eq!(shelf.left(None, None), [inbox]);
-        assert_eq!(shelf.left(Some(inbox), None), [inbox]);
-        assert_eq!(shelf.left(Some(projects), None), [projects]);
+        let mut letters = Letters::of(&[("Projects", true), ("INBOX", true)]);
+        assert_eq!(letters.left(None, None), ["INBOX"]);
+        assert_eq!(letters.left(Some("INBOX"), None), ["INBOX"]);
+        assert_eq!(letters.left(Some("Projects"), None), ["Projects"]);
         // Two in one mailbox are two.
-        shelf.put(inbox, 2, true, "milk");
-        assert_eq!(shelf.left(None, None), [inbox, inbox]);
+        letters.put("INBOX", 2, true, "milk");
+        assert_eq!(letters.left(None, None), ["INBOX", "INBOX"]);
     }
 
     #[test]
     fn what_lies_in_the_trash_gives_way_first() {
-        let mut shelf = Shelf::new();
-        let (projects, trash) = (shelf.projects, shelf.trash);
-        let (inbox, sent) = (shelf.inbox, shelf.sent);
-        shelf.put(projects, 1, true, "milk");
-        shelf.put(trash, 1, true, "milk");
-        assert_eq!(shelf.left(Some(inbox), None), [projects]);
-        shelf.put(sent, 1, true, "milk");
-        assert_eq!(shelf.left(Some(inbox), None), [projects]);
-        let mut shelf = Shelf::new();
-        let (sent, trash) = (shelf.sent, shelf.trash);
-        shelf.put(trash, 1, true, "milk");
-        shelf.put(sent, 1, true, "milk");
-        assert_eq!(shelf.left(None, None), [sent]);
+        let mut letters = Letters::of(&[("Projects", true), ("Trash", true)]);
+        assert_eq!(letters.left(Some("INBOX"), None), ["Projects"]);
+        letters.put("Sent", 1, true, "milk");
+        assert_eq!(letters.left(Some("INBOX"), None), ["Projects"]);
+        let letters = Letters::of(&[("Trash", true), ("Sent", true)]);
+        assert_eq!(letters.left(None, None), ["Sent"]);
     }
 
     #[test]
     fn s24_a_forged_twin_hides_nothing_and_is_not_hidden() {
-        let mut shelf = Shelf::new();
-        let (inbox, sent) = (shelf.inbox, shelf.sent);
-        shelf.put(sent, 1, true, "milk");
-        shelf.put(inbox, 1, true, "gold");
-        assert_eq!(shelf.left(None, None).len(), 2);
+        let mut letters = Letters::of(&[("Sent", true)]);
+        letters.put("INBOX", 1, true, "gold");
+        assert_eq!(letters.left(None, None).len(), 2);
         // What came is the copy's twin; the forged one stays.
-        shelf.put(inbox, 2, true, "milk");
-        let left = shelf.left(None, None);
-        assert_eq!(left, [inbox, inbox]);
+        letters.put("INBOX", 2, true, "milk");
+        assert_eq!(letters.left(None, None), ["INBOX", "INBOX"]);
     }
 }

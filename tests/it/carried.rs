@@ -100,6 +100,26 @@ fn a_message_goes_to_another_account_with_its_flags_and_date() {
 }
 
 #[test]
+fn what_was_written_long_before_it_came_keeps_the_day_that_it_came_on() {
+    let Some((_server, home, mut ada, mut bea)) = two("") else {
+        return;
+    };
+    let raw = "Date: Mon, 1 Jan 2001 10:00:00 +0000\r\nFrom: cy@example.test\r\nSubject: old\r\n\
+               Message-ID: <old@example.test>\r\n\r\nx\r\n";
+    ada.append("INBOX", raw.as_bytes()).finish().unwrap();
+    let came = |look: &mut Look, mailbox: &str, uid: &str| {
+        look.select(mailbox).unwrap();
+        let told = look.uid_fetch(uid, "INTERNALDATE").unwrap();
+        told.iter().next().unwrap().internal_date().unwrap()
+    };
+    let there = came(&mut ada, "INBOX", "4");
+    home.sync();
+    carry(&home, "old");
+    home.sync();
+    assert_eq!(came(&mut bea, "Kept", "1"), there);
+}
+
+#[test]
 fn what_was_not_begun_is_taken_back_at_once() {
     let Some((_server, home, mut ada, mut bea)) = two("") else {
         return;

@@ -16,6 +16,7 @@ use postrider::model::{
     SubmissionState,
 };
 use postrider::store::Local;
+use std::process::Command;
 use std::sync::Arc;
 
 /// A home without a configuration, whose organisation lists the demo's server as its provider.
@@ -274,30 +275,21 @@ const ACCOUNT: &str = "# mine\n[ui]\nmouse = false\n\n[[account]]\nname = \"work
 /// A draft of it, and a message that waits to be sent.
 fn unsent(home: &Home) -> OutboxId {
     let name = AccountName("work".into());
-    {
-        let mut local = Local::open(&home.path.join("local.db")).unwrap();
-        let mut draft = Draft::new(name.clone());
-        draft.subject = "Half a thought".into();
-        draft.body = "It begins.\n".into();
-        local.save_draft(&draft, 0).unwrap();
-        let bytes = Arc::new(b"Subject: Whole\r\n\r\nIt ends.\r\n".to_vec());
-        let outgoing = Outgoing {
-            account: name.clone(),
-            message_id: MessageId::new("1@x").unwrap(),
-            mail_from: "me@example.test".into(),
-            recipients: vec!["you@example.test".into()],
-            subject: "Whole".into(),
-            wire: Arc::clone(&bytes),
-            filed: bytes,
-            draft: None,
-            not_before: 0,
-            scheduled: false,
-            dsn: false,
-            remind: None,
-            source: None,
-        };
-        local.submit(&outgoing, 0).unwrap()
-    }
+    let mut local = Local::open(&home.path.join("local.db")).unwrap();
+    let mut draft = Draft::new(name.clone());
+    draft.subject = "Half a thought".into();
+    draft.body = "It begins.\n".into();
+    local.save_draft(&draft, 0).unwrap();
+    let bytes = Arc::new(b"Subject: Whole\r\n\r\nIt ends.\r\n".to_vec());
+    let outgoing = Outgoing {
+        mail_from: "me@example.test".into(),
+        recipients: vec!["you@example.test".into()],
+        subject: "Whole".into(),
+        wire: Arc::clone(&bytes),
+        filed: bytes,
+        ..Outgoing::new(name, MessageId::new("1@x").unwrap(), 0)
+    };
+    local.submit(&outgoing, 0).unwrap()
 }
 
 fn state(home: &Home, id: OutboxId) -> SubmissionState {
@@ -306,11 +298,10 @@ fn state(home: &Home, id: OutboxId) -> SubmissionState {
 }
 
 /// A removal of the account, its files written into `kept`.
-fn removal(home: &Home) -> Vec<String> {
-    let folder = home.path.join("kept").to_str().unwrap().to_owned();
-    let words = ["account", "remove", "work", "--yes", "--export"];
-    let words = words.map(str::to_owned).into_iter();
-    words.chain([folder]).collect()
+fn removal(home: &Home) -> Command {
+    let mut command = home.command(&["account", "remove", "work", "--yes", "--export"]);
+    command.arg(home.path.join("kept"));
+    command
 }
 
 #[test]
@@ -328,9 +319,7 @@ fn f72_where_the_configuration_can_not_be_written_all_that_waits_goes_on_waiting
     std::fs::write(deep.join("config.toml"), ACCOUNT).unwrap();
     std::fs::remove_file(&config).unwrap();
     std::os::unix::fs::symlink(deep.join("config.toml"), &config).unwrap();
-    let args = removal(&home);
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let ran = home.run(&args).code(78);
+    let ran = ran(removal(&home).output().unwrap()).code(78);
     assert!(ran.err.contains("config.toml"), "{}", ran.err);
     assert_eq!(std::fs::read_to_string(&config).unwrap(), ACCOUNT);
     assert_eq!(state(&home, id), SubmissionState::Queued);
@@ -354,38 +343,19 @@ fn f72_a_removal_that_is_killed_leaves_all_or_is_ended_by_the_next_start() {
     let steps = {
         let (home, _) = begin();
         let list = home.path.join("steps");
-        let mut command = home.command(
-            &removal(&home)
-                .iter()
-                .map(String::as_str)
-                .collect::<Vec<_>>(),
-        );
-        assert!(
-            command
-                .env("POSTRIDER_STEPS", &list)
-                .output()
-                .unwrap()
-                .status
-                .success()
-        );
+        let ran = removal(&home).env("POSTRIDER_STEPS", &list).output();
+        assert!(ran.unwrap().status.success());
         std::fs::read_to_string(list).unwrap().lines().count()
     };
     let (mut before, mut after) = (0, 0);
     for step in 1..=steps {
         let (home, id) = begin();
-        let args = removal(&home);
-        let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let mut command = home.command(&args);
-        let done = command
+        let done = removal(&home)
             .env("POSTRIDER_STEP", format!("{step}:after"))
             .output();
         assert!(!done.unwrap().status.success(), "{step} of {steps}");
-        let stays = load(&home.path.join("config.toml"))
-            .unwrap()
-            .config
-            .accounts
-            .len()
-            == 2;
+        let loaded = load(&home.path.join("config.toml")).unwrap();
+        let stays = loaded.config.accounts.len() == 2;
         let cut = Local::open(&home.path.join("local.db"))
             .unwrap()
             .read()

@@ -7,6 +7,7 @@ use crate::dovecot::{Dovecot, skip};
 use crate::failing::strace;
 use crate::program::Home;
 use crate::pty::Terminal;
+use crate::screen::{begin_letter, is_saved};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -63,14 +64,7 @@ fn f03_a_full_disk_keeps_what_is_typed_until_there_is_room() {
     let home = Home::new(&server.account("work", "ada"));
     let mut t = open(&home);
     t.wait_for("work connected");
-    t.send("c");
-    t.wait_for("Subject");
-    t.send("bo@example.test\t");
-    t.wait_for("bo@example.test");
-    t.send("\t\tA letter and a full disk\tThere was room.");
-    t.wait_for("There was room.");
-    let saved = |s: &str| s.contains(" saved ") && !s.contains("ot saved");
-    t.wait_until("a word that it is saved", saved);
+    begin_letter(&mut t, "A letter and a full disk", "There was room.");
     let inject = ["-e", "trace=pwrite64", "-e", "inject=pwrite64:error=ENOSPC"];
     let Some(full) = Full::begin(&strace, t.pid(), &inject) else {
         return;
@@ -85,7 +79,7 @@ fn f03_a_full_disk_keeps_what_is_typed_until_there_is_room() {
     );
     full.end();
     t.send(" And then again.");
-    t.wait_until("a word that it is saved again", saved);
+    t.wait_until("a word that it is saved again", is_saved);
     t.kill();
     let mut t = open(&home);
     t.wait_for("Recovered: A letter and a full disk");

@@ -4,9 +4,10 @@
 use crate::desk::Desk;
 use crate::program::Home;
 use crate::script::{Act, CAPS, OPEN, Script, bye, say, swap};
-use postrider::demo::{Demo, Options};
+use postrider::demo::{Demo, Hand, Options};
 use postrider::model::{
-    AccountName, Draft, Intent, MailboxId, MailboxName, MsgId, Role, System, Target, Verb,
+    AccountName, Draft, Intent, MailboxId, MailboxName, MessageId, MsgId, Role, System, Target,
+    Verb,
 };
 use postrider::store::Reader;
 use postrider::sync::check::Checks;
@@ -211,60 +212,32 @@ fn a_connection_that_is_cut_before_the_first_message_of_all_came_is_no_reason_to
     assert_eq!(held(&desk), (5, 1));
 }
 
-#[test]
-fn at_gmail_what_is_removed_for_good_is_gone_from_everywhere() {
-    let demo = Demo::start(Options {
+/// Gmail with letters of these names in the inbox, all of which are here.
+fn gmail(names: &[&str]) -> (Demo, Hand, Desk) {
+    let options = Options {
         gmail: true,
         ..Options::empty()
-    })
-    .unwrap();
+    };
+    let demo = Demo::start(options).unwrap();
     let hand = demo.hand("ada").unwrap();
-    for name in ["one", "two", "three"] {
+    for name in names {
         let text = format!("Subject: {name}\r\nMessage-ID: <{name}@x>\r\n\r\nText.\r\n");
         hand.deliver("INBOX", text.as_bytes()).unwrap();
     }
     let desk = Desk::at(&demo);
     desk.sync().unwrap();
-    let expunge = |mailbox: &str, id: &str| {
-        let reader = desk.reader();
-        let name = AccountName("work".to_owned());
-        let id = postrider::model::MessageId::new(&format!("<{id}@x>")).unwrap();
-        let found: Vec<MsgId> = reader.find(&name, &id).unwrap();
-        let places = reader.locate(found[0]).unwrap();
-        let mailbox = MailboxName::new(mailbox);
-        let place = places.iter().find(|p| p.name == mailbox).unwrap();
-        assert!(desk.act(Intent::Act {
-            verb: Verb::Expunge,
-            targets: vec![Target::Location(place.location)],
-        }));
-        desk.sync().unwrap();
-    };
-    let everywhere = || {
-        let shot = hand.snapshot();
-        let all = shot.values().flat_map(|s| s.letters.values());
-        let text = |l: &postrider::demo::hand::Letter| String::from_utf8_lossy(&l.raw).into_owned();
-        all.map(text).collect::<String>()
-    };
-    expunge("INBOX", "one");
-    assert!(!everywhere().contains("<one@x>"), "it was only archived");
-    expunge("[Gmail]/All Mail", "two");
-    assert!(!everywhere().contains("<two@x>"), "it was only thrown away");
-    assert!(everywhere().contains("<three@x>"));
-    let trash = desk
-        .reader()
-        .role_mailbox(&AccountName("work".to_owned()), Role::Trash);
-    assert!(trash.unwrap().is_some());
+    (demo, hand, desk)
 }
 
-/// Removes a message of the inbox for good, as far as this machine is concerned.
-fn expunge(desk: &Desk, id: &str) {
+/// Removes a message of a mailbox for good, as far as this machine is concerned.
+fn expunge(desk: &Desk, mailbox: &str, id: &str) {
     let reader = desk.reader();
-    let id = postrider::model::MessageId::new(id).unwrap();
     let account = AccountName("work".to_owned());
+    let id = MessageId::new(id).unwrap();
     let found: Vec<MsgId> = reader.find(&account, &id).unwrap();
     let places = reader.locate(found[0]).unwrap();
-    let inbox = MailboxName::new("INBOX");
-    let place = places.iter().find(|p| p.name == inbox).unwrap();
+    let mailbox = MailboxName::new(mailbox);
+    let place = places.iter().find(|p| p.name == mailbox).unwrap();
     assert!(desk.act(Intent::Act {
         verb: Verb::Expunge,
         targets: vec![Target::Location(place.location)],
@@ -272,20 +245,30 @@ fn expunge(desk: &Desk, id: &str) {
 }
 
 #[test]
-fn at_gmail_what_was_cut_between_the_trash_and_its_end_is_removed_there() {
-    let demo = Demo::start(Options {
-        gmail: true,
-        ..Options::empty()
-    })
-    .unwrap();
-    let hand = demo.hand("ada").unwrap();
-    for name in ["one", "two"] {
-        let text = format!("Subject: {name}\r\nMessage-ID: <{name}@x>\r\n\r\nText.\r\n");
-        hand.deliver("INBOX", text.as_bytes()).unwrap();
-    }
-    let desk = Desk::at(&demo);
+fn at_gmail_what_is_removed_for_good_is_gone_from_everywhere() {
+    let (_demo, hand, desk) = gmail(&["one", "two", "three"]);
+    let everywhere = || {
+        let shot = hand.snapshot();
+        let all = shot.values().flat_map(|s| s.letters.values());
+        let text = |l: &postrider::demo::hand::Letter| String::from_utf8_lossy(&l.raw).into_owned();
+        all.map(text).collect::<String>()
+    };
+    expunge(&desk, "INBOX", "<one@x>");
     desk.sync().unwrap();
-    expunge(&desk, "<one@x>");
+    assert!(!everywhere().contains("<one@x>"), "it was only archived");
+    expunge(&desk, "[Gmail]/All Mail", "<two@x>");
+    desk.sync().unwrap();
+    assert!(!everywhere().contains("<two@x>"), "it was only thrown away");
+    assert!(everywhere().contains("<three@x>"));
+    let account = AccountName("work".to_owned());
+    let trash = desk.reader().role_mailbox(&account, Role::Trash);
+    assert!(trash.unwrap().is_some());
+}
+
+#[test]
+fn at_gmail_what_was_cut_between_the_trash_and_its_end_is_removed_there() {
+    let (_demo, hand, desk) = gmail(&["one", "two"]);
+    expunge(&desk, "INBOX", "<one@x>");
     // The server did the first half, and nobody heard of it.
     let local = rusqlite::Connection::open(&desk.kit().stores.local).unwrap();
     let cut = "UPDATE op SET state = 1, attempts = 1";
@@ -311,7 +294,7 @@ fn at_gmail_what_goes_to_the_trash_without_a_word_of_where_is_looked_for_there()
     let desk = Desk::new(server.port, "ada");
     desk.sync().unwrap();
     server.always("UID MOVE", swap("[COPYUID 7 1 2] ", ""));
-    expunge(&desk, "<one@example.test>");
+    expunge(&desk, "INBOX", "<one@example.test>");
     desk.sync().unwrap();
     assert_eq!(server.mail(|m| m.subjects("Trash")), ["another"]);
     assert!(server.mail(|m| m.subjects("INBOX")).is_empty());

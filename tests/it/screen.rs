@@ -231,6 +231,22 @@ fn a_second_window_on_the_same_home_works_too() {
     quit(second);
 }
 
+/// Whether the screen says that a draft is saved.
+pub fn is_saved(screen: &str) -> bool {
+    screen.contains(" saved ") && !screen.contains("ot saved")
+}
+
+/// Begins a letter to Bo and waits until it is saved.
+pub fn begin_letter(t: &mut Terminal, subject: &str, text: &str) {
+    t.send("c");
+    t.wait_for("Subject");
+    t.send("bo@example.test\t");
+    t.wait_for("bo@example.test");
+    t.send(&format!("\t\t{subject}\t{text}"));
+    t.wait_for(text);
+    t.wait_until("a word that it is saved", is_saved);
+}
+
 #[test]
 fn f59_a_crash_while_writing_loses_nothing() {
     let sink = Sink::start();
@@ -240,16 +256,8 @@ fn f59_a_crash_while_writing_loses_nothing() {
     let home = Home::new(&server.account("work", "ada"));
     let mut t = open(&home);
     t.wait_for("work connected");
-    t.send("c");
-    t.wait_for("Subject");
-    t.send("bo@example.test\t");
-    t.wait_for("bo@example.test");
-    t.send("\t\tA letter that survives\t");
-    t.send("Dear Bo, this was hard to write.");
-    t.wait_for("hard to write.");
-    t.wait_until("a word that it is saved", |s| {
-        s.contains(" saved ") && !s.contains("not saved")
-    });
+    let text = "Dear Bo, this was hard to write.";
+    begin_letter(&mut t, "A letter that survives", text);
     t.kill();
     let mut t = open(&home);
     t.wait_for("Recovered: A letter that survives");

@@ -1,6 +1,7 @@
 //! What is said of each failure.
 
 use super::*;
+use Security::{StartTls, Tls};
 
 fn account(port: u16, security: Security) -> Account {
     let mut account = crate::net::testing::account(port, security);
@@ -30,55 +31,31 @@ fn the_usual_mistakes_have_a_remedy() {
         why: "Connection refused".into(),
     };
     let tls = |fault| NetError::tls_said(fault, "so it is");
-    let app = said(534, "5.7.9", "5.7.9 Application-specific password required");
+    let auth = |reply, code, text| NetError::Auth(said(reply, code, text));
+    let no = |reply, code, text| NetError::Refused(said(reply, code, text));
+    let put_off = |reply, code, text| NetError::Later(said(reply, code, text));
+    let app = auth(534, "5.7.9", "5.7.9 Application-specific password required");
+    let basic = auth(535, "5.7.139", "5.7.139 basic authentication is disabled");
+    let away = NetError::AuthLater(said(454, "4.7.0", "4.7.0 temporary"));
+    let busy = NetError::Busy(said(0, "", "Too many simultaneous connections"));
     let cases: &[(NetError, u16, Security, &[&str])] = &[
-        (
-            lookup,
-            993,
-            Security::Tls,
-            &["can't be found", "misspelt", "`host`"],
-        ),
-        (
-            refused,
-            1,
-            Security::Tls,
-            &["nothing listens", "`port`", "465"],
-        ),
-        (NetError::Timeout, 993, Security::StartTls, &["\"tls\""]),
-        (NetError::Timeout, 143, Security::Tls, &["starttls"]),
-        (
-            NetError::Timeout,
-            25,
-            Security::StartTls,
-            &["port 25", "587"],
-        ),
-        (
-            tls(TlsFault::Handshake),
-            587,
-            Security::Tls,
-            &["\"starttls\""],
-        ),
-        (
-            tls(TlsFault::Name),
-            465,
-            Security::Tls,
-            &["not the name", "SAN"],
-        ),
+        (lookup, 993, Tls, &["can't be found", "misspelt", "`host`"]),
+        (refused, 1, Tls, &["nothing listens", "`port`", "465"]),
+        (NetError::Timeout, 993, StartTls, &["\"tls\""]),
+        (NetError::Timeout, 143, Tls, &["starttls"]),
+        (NetError::Timeout, 25, StartTls, &["port 25", "587"]),
+        (tls(TlsFault::Handshake), 587, Tls, &["\"starttls\""]),
+        (tls(TlsFault::Name), 465, Tls, &["not the name", "SAN"]),
         (
             tls(TlsFault::Untrusted),
             465,
-            Security::Tls,
+            Tls,
             &["`ca-file`", "`pin-sha256`"],
         ),
-        (tls(TlsFault::Expired), 465, Security::Tls, &["clock"]),
-        (tls(TlsFault::Pin), 465, Security::Tls, &["new key"]),
-        (tls(TlsFault::NoStartTls), 587, Security::StartTls, &["465"]),
-        (
-            tls(TlsFault::Injected),
-            587,
-            Security::StartTls,
-            &["in between"],
-        ),
+        (tls(TlsFault::Expired), 465, Tls, &["clock"]),
+        (tls(TlsFault::Pin), 465, Tls, &["new key"]),
+        (tls(TlsFault::NoStartTls), 587, StartTls, &["465"]),
+        (tls(TlsFault::Injected), 587, StartTls, &["in between"]),
         (
             tls(TlsFault::ClearText),
             587,
@@ -86,61 +63,32 @@ fn the_usual_mistakes_have_a_remedy() {
             &["this machine only"],
         ),
         (
-            NetError::Auth(said(0, "AUTHENTICATIONFAILED", "no")),
+            auth(0, "AUTHENTICATIONFAILED", "no"),
             993,
-            Security::Tls,
+            Tls,
             &["wrong", "app password"],
         ),
+        (app, 465, Tls, &["make an app password"]),
+        (basic, 587, StartTls, &["OAuth"]),
+        (away, 587, StartTls, &["tried again"]),
         (
-            NetError::Auth(app),
+            put_off(451, "4.7.1", "4.7.1 greylisted"),
             465,
-            Security::Tls,
-            &["make an app password"],
-        ),
-        (
-            NetError::Auth(said(
-                535,
-                "5.7.139",
-                "5.7.139 basic authentication is disabled",
-            )),
-            587,
-            Security::StartTls,
-            &["OAuth"],
-        ),
-        (
-            NetError::AuthLater(said(454, "4.7.0", "4.7.0 temporary")),
-            587,
-            Security::StartTls,
-            &["tried again"],
-        ),
-        (
-            NetError::Later(said(451, "4.7.1", "4.7.1 greylisted")),
-            465,
-            Security::Tls,
+            Tls,
             &["greylisting", "tried again"],
         ),
+        (busy, 993, Tls, &["no more connections", "close one"]),
         (
-            NetError::Busy(said(0, "", "Too many simultaneous connections")),
-            993,
-            Security::Tls,
-            &["no more connections", "close one"],
-        ),
-        (
-            NetError::Refused(said(552, "5.2.2", "5.2.2 full")),
+            no(552, "5.2.2", "5.2.2 full"),
             465,
-            Security::Tls,
+            Tls,
             &["mailbox full", "552"],
         ),
+        (no(552, "5.3.4", "5.3.4 big"), 465, Tls, &["attach less"]),
         (
-            NetError::Refused(said(552, "5.3.4", "5.3.4 big")),
+            no(550, "5.1.1", "5.1.1 nobody\x1b[2J"),
             465,
-            Security::Tls,
-            &["attach less"],
-        ),
-        (
-            NetError::Refused(said(550, "5.1.1", "5.1.1 nobody\x1b[2J")),
-            465,
-            Security::Tls,
+            Tls,
             &["no such user", "550", "nobody"],
         ),
     ];

@@ -2,37 +2,24 @@
 
 use super::*;
 use crate::config::Quiet;
-use crate::model::{AccountName, Address, Envelope, Flags, MailboxName, System, Uid, UidValidity};
-use crate::store::{Cache, CursorMove, MailboxInfo, NewMessage};
-
-const V: UidValidity = UidValidity(7);
+use crate::model::{AccountName, Address, Envelope, Flags, System};
+use crate::store::shelf::{Shelf, V, message};
+use crate::store::{CursorMove, NewMessage};
 
 /// A cache with an inbox, a list and junk, each synced once.
 pub struct Bench {
-    pub dir: tempfile::TempDir,
-    pub cache: Cache,
+    pub shelf: Shelf,
     next: u32,
 }
 
 impl Bench {
     pub fn new() -> Bench {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("cache.db");
-        let mut cache = Cache::open(&path, 100).unwrap().cache;
-        let account = AccountName("work".to_owned());
-        cache.ensure_account(&account).unwrap();
-        let info = |wire: &str, role| MailboxInfo::plain(wire, role);
-        let list = [
-            info("INBOX", Some(Role::Inbox)),
-            info("Lists", None),
-            info("Junk", Some(Role::Junk)),
-        ];
-        cache.set_mailboxes(&account, &list, 0, &[]).unwrap();
-        let mut bench = Bench {
-            dir,
-            cache,
-            next: 1,
-        };
+        let shelf = Shelf::new(&[
+            ("INBOX", Some(Role::Inbox)),
+            ("Lists", None),
+            ("Junk", Some(Role::Junk)),
+        ]);
+        let mut bench = Bench { shelf, next: 1 };
         for wire in ["INBOX", "Lists", "Junk"] {
             bench.comes(wire, &["first"], false);
         }
@@ -41,28 +28,17 @@ impl Bench {
 
     /// Messages with these subjects come into a mailbox.
     pub fn comes(&mut self, wire: &str, subjects: &[&str], read: bool) {
-        let account = AccountName("work".to_owned());
-        let mailbox = self
-            .cache
-            .read()
-            .mailbox_named(&account, &MailboxName::new(wire))
-            .unwrap()
-            .unwrap()
-            .id;
+        let mailbox = self.shelf.mailbox(wire);
         let mut messages = Vec::new();
         for subject in subjects {
+            let envelope = Envelope {
+                from: vec![Address::new("Ada\u{1b}[31m", "ada@example.org")],
+                subject: (*subject).to_owned(),
+                ..Envelope::default()
+            };
             messages.push(NewMessage {
-                uid: Uid::new(self.next).unwrap(),
                 flags: Flags::of(if read { System::SEEN } else { System(0) }),
-                internal_date: i64::from(self.next),
-                size: 100,
-                envelope: Envelope {
-                    from: vec![Address::new("Ada\u{1b}[31m", "ada@example.org")],
-                    subject: (*subject).to_owned(),
-                    ..Envelope::default()
-                },
-                identity: None,
-                thread_hint: None,
+                ..message(self.next, envelope)
             });
             self.next += 1;
         }
@@ -70,11 +46,12 @@ impl Bench {
             uidnext: Some(self.next),
             ..CursorMove::default()
         };
-        self.cache.ingest(mailbox, V, &messages, Some(to)).unwrap();
+        let cache = &mut self.shelf.cache;
+        cache.ingest(mailbox, V, &messages, Some(to)).unwrap();
     }
 
     fn told(&self, watch: &mut Watch) -> Vec<(How, String, String)> {
-        let reader = Reader::open(&self.dir.path().join("cache.db")).unwrap();
+        let reader = Reader::open(&self.shelf.path()).unwrap();
         let told = watch.look(&reader, 0).unwrap().into_iter();
         told.map(|t| (t.how, t.title.to_string(), t.body.to_string()))
             .collect()

@@ -2,20 +2,15 @@
 
 use crate::model::view::{Page, Scope};
 use crate::model::*;
+use crate::store::shelf::Shelf;
+pub(crate) use crate::store::shelf::{V, account};
 use crate::store::*;
 use tempfile::TempDir;
-
-/// The generation of every mailbox here.
-pub const V: UidValidity = UidValidity(7);
 
 /// A cache with one account and its INBOX, Archive, Trash and Sent.
 pub struct Fixture {
     pub dir: TempDir,
     pub cache: Cache,
-}
-
-pub fn account() -> AccountName {
-    AccountName("work".to_owned())
 }
 
 pub fn uid(n: u32) -> Uid {
@@ -74,18 +69,13 @@ pub fn seen() -> Flags {
 
 impl Fixture {
     pub fn new() -> Fixture {
-        let dir = tempfile::tempdir().unwrap();
-        let mut cache = Cache::open(&dir.path().join("cache.db"), 100)
-            .unwrap()
-            .cache;
-        cache.ensure_account(&account()).unwrap();
-        let list = [
-            info("INBOX", Some(Role::Inbox)),
-            info("Archive", Some(Role::Archive)),
-            info("Trash", Some(Role::Trash)),
-            info("Sent", Some(Role::Sent)),
-        ];
-        cache.set_mailboxes(&account(), &list, 0, &[]).unwrap();
+        let shelf = Shelf::new(&[
+            ("INBOX", Some(Role::Inbox)),
+            ("Archive", Some(Role::Archive)),
+            ("Trash", Some(Role::Trash)),
+            ("Sent", Some(Role::Sent)),
+        ]);
+        let Shelf { dir, cache } = shelf;
         Fixture { dir, cache }
     }
 

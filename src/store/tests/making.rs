@@ -245,3 +245,23 @@ fn what_only_looks_like_a_message_that_was_here_is_not_given_its_text() {
     assert_eq!(wanted(&f), [12], "the first was here before");
     f.check();
 }
+
+#[test]
+fn what_is_known_of_a_message_tells_when_it_came_beside_what_its_sender_wrote() {
+    let mut f = Fixture::new();
+    let late = NewMessage {
+        internal_date: 90,
+        ..message(2)
+    };
+    let untold = NewMessage {
+        internal_date: 0,
+        ..message(3)
+    };
+    f.ingest("INBOX", &[message(1), late, untold]);
+    for (n, came) in [(1, Some(1)), (2, Some(90)), (3, None)] {
+        let ByKey::Here(known) = f.reader().by_key(&account(), &f.key(n)).unwrap() else {
+            panic!("{n} is not here")
+        };
+        assert_eq!((known.date, known.came), (i64::from(n), came));
+    }
+}

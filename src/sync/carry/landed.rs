@@ -1,15 +1,17 @@
 //! Whether the copy of a message lies in the selected mailbox: what proves that a message may go where
 //! it came from, and that it need not be sent again.
 
-use crate::model::{MessageKey, Uid, UidSet};
+use crate::model::{MessageKey, Uid, UidSet, UidValidity};
 use crate::net::error::NetError;
 use crate::net::imap::{FetchBy, Session};
 use crate::sync::by_id;
 use crate::sync::error::SyncError;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What the copy of a message is known by.
 pub(super) struct Sought<'a> {
+    /// The mailbox's UIDs are of this generation.
+    pub(super) generation: UidValidity,
     /// UIDs from here on may be the copy's.
     pub(super) first: u32,
     /// Those that are the copies of others of the same carry.
@@ -43,7 +45,7 @@ pub(super) fn landed(session: &mut Session, sought: &Sought<'_>) -> Result<Optio
         None => later(session.uids_from(sought.first)?),
     };
     if key.message_id.is_some() {
-        let sizes = sizes(session, found.clone())?;
+        let sizes = by_id::sizes(session, &found)?;
         let mut fit = sizes.iter().filter(|(_, there)| **there == size);
         let one = fit.next().map(|(uid, _)| *uid);
         let doubtful = sought.twins || fit.next().is_some();
@@ -53,7 +55,7 @@ pub(super) fn landed(session: &mut Session, sought: &Sought<'_>) -> Result<Optio
     }
     // Some servers only estimate sizes.
     match bytes {
-        Some(bytes) => equal(session, found, bytes),
+        Some(bytes) => equal(session, &found, bytes),
         None => Ok(None),
     }
 }
@@ -64,7 +66,7 @@ pub(super) fn landed(session: &mut Session, sought: &Sought<'_>) -> Result<Optio
 pub(super) fn stands(
     session: &mut Session,
     sought: &Sought<'_>,
-    date: Option<i64>,
+    date: i64,
 ) -> Result<bool, NetError> {
     let later = |uid: &Uid| uid.get() >= sought.first && !sought.claimed.contains(uid);
     if let Some(id) = &sought.key.message_id {
@@ -79,7 +81,7 @@ pub(super) fn stands(
     let mut like = false;
     if !since.is_empty() {
         session.fetch_headers(FetchBy::Uids(&since), &mut |item| {
-            like |= item.internal_date.is_some() && item.internal_date == date;
+            like |= item.internal_date == Some(date);
             Ok(())
         })?;
     }
@@ -92,10 +94,10 @@ const COMPARED: usize = 20;
 /// The one of these messages of the selected mailbox that has these octets.
 pub(super) fn equal(
     session: &mut Session,
-    uids: UidSet,
+    uids: &UidSet,
     bytes: &[u8],
 ) -> Result<Option<Uid>, SyncError> {
-    let mut told: Vec<(Uid, u64)> = sizes(session, uids)?.into_iter().collect();
+    let mut told: Vec<(Uid, u64)> = by_id::sizes(session, uids)?.into_iter().collect();
     told.sort_by_key(|(_, size)| size.abs_diff(bytes.len() as u64));
     for (uid, _) in told.into_iter().take(COMPARED) {
         let body = session.fetch_body(uid)?;
@@ -104,15 +106,4 @@ pub(super) fn equal(
         }
     }
     Ok(None)
-}
-
-pub(super) fn sizes(session: &mut Session, uids: UidSet) -> Result<BTreeMap<Uid, u64>, NetError> {
-    let mut sizes = BTreeMap::new();
-    if !uids.is_empty() {
-        session.fetch_headers(FetchBy::Uids(&uids), &mut |item| {
-            sizes.insert(item.uid, item.size);
-            Ok(())
-        })?;
-    }
-    Ok(sizes)
 }

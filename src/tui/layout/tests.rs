@@ -4,10 +4,9 @@ use super::*;
 use crate::mime::parse::digest;
 use crate::mime::quote::Pages;
 use crate::mime::render::{Line, Rendered};
-use crate::model::{
-    AccountName, Draft, Flags, MDN_SENT, MailboxName, MessageKey, Uid, UidValidity,
-};
-use crate::store::{Cache, Local, MailboxInfo, NewBody, NewMessage};
+use crate::model::{AccountName, Draft, MDN_SENT, MailboxName, MessageKey, Uid};
+use crate::store::shelf::{Shelf, V, message};
+use crate::store::{Cache, Local, NewBody, NewMessage};
 use tempfile::TempDir;
 
 /// A cache with these messages, and the thread that lays them out.
@@ -24,31 +23,16 @@ impl Desk {
     }
 
     fn of(mail: &[String], accounts: Vec<Account>) -> Desk {
-        let dir = tempfile::tempdir().unwrap();
-        let (path, local) = (dir.path().join("cache.db"), dir.path().join("local.db"));
+        let shelf = Shelf::new(&[("INBOX", None)]);
+        let (path, local) = (shelf.path(), shelf.dir.path().join("local.db"));
         drop(Local::open(&local).unwrap());
-        let mut cache = Cache::open(&path, 100).unwrap().cache;
-        let account = AccountName("work".into());
-        cache.ensure_account(&account).unwrap();
-        let name = MailboxName::new("INBOX");
-        let info = MailboxInfo::plain("INBOX", None);
-        cache.set_mailboxes(&account, &[info], 0, &[]).unwrap();
-        let mailbox = cache.read().mailbox_named(&account, &name);
-        let mailbox = mailbox.unwrap().unwrap().id;
-        let digests: Vec<_> = mail.iter().map(|raw| digest(raw.as_bytes())).collect();
+        let mailbox = shelf.mailbox("INBOX");
+        let Shelf { dir, mut cache } = shelf;
         let new: Vec<NewMessage> = (1..)
-            .zip(&digests)
-            .map(|(n, digest)| NewMessage {
-                uid: Uid::new(n).unwrap(),
-                flags: Flags::default(),
-                internal_date: i64::from(n),
-                size: 1,
-                envelope: digest.envelope.clone(),
-                identity: None,
-                thread_hint: None,
-            })
+            .zip(mail)
+            .map(|(n, raw)| message(n, digest(raw.as_bytes()).envelope))
             .collect();
-        cache.ingest(mailbox, UidValidity(7), &new, None).unwrap();
+        cache.ingest(mailbox, V, &new, None).unwrap();
         let wanted = cache.read().previews_wanted(mailbox, 9).unwrap();
         let mut messages: Vec<MsgId> = wanted.into_iter().map(|(m, _)| m).collect();
         messages.sort_unstable();
@@ -320,7 +304,7 @@ fn a_draft_that_is_here_is_worked_on_though_its_copy_is_not_whole_here() {
     };
     let copy = MessageKey {
         mailbox: MailboxName::new("INBOX"),
-        uidvalidity: UidValidity(7),
+        uidvalidity: V,
         uid: Uid::new(1).unwrap(),
         message_id: None,
         size: 1,

@@ -3,8 +3,9 @@
 use super::*;
 use crate::config::Images;
 use crate::mime::hollow;
-use crate::model::{AccountName, Envelope, Flags, MailboxName, MessageId, MsgId, Uid, UidValidity};
-use crate::store::{Cache, MailboxInfo, NewBody, NewMessage, PackedBody};
+use crate::model::{Envelope, MessageId, MsgId};
+use crate::store::shelf::{Shelf, V, message};
+use crate::store::{Cache, NewBody, PackedBody};
 use crate::tui::picture::Form;
 use crate::tui::theme::Surroundings;
 use crossbeam_channel::{Receiver, unbounded};
@@ -36,38 +37,23 @@ impl Desk {
             raw.extend_from_slice(head.as_bytes());
         }
         raw.extend_from_slice(b"--b--\n");
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("cache.db");
-        let mut cache = Cache::open(&path, 100).unwrap().cache;
-        let account = AccountName("work".into());
-        cache.ensure_account(&account).unwrap();
-        let info = MailboxInfo::plain("INBOX", None);
-        cache.set_mailboxes(&account, &[info], 0, &[]).unwrap();
-        let name = MailboxName::new("INBOX");
-        let mailbox = cache.read().mailbox_named(&account, &name);
-        let mailbox = mailbox.unwrap().unwrap().id;
-        let new = NewMessage {
-            uid: Uid::new(1).unwrap(),
-            flags: Flags::default(),
-            internal_date: 1,
-            size: 1000,
-            envelope: Envelope {
-                message_id: MessageId::new("1@x"),
-                ..Envelope::default()
-            },
-            identity: None,
-            thread_hint: None,
+        let shelf = Shelf::new(&[("INBOX", None)]);
+        let (path, mailbox) = (shelf.path(), shelf.mailbox("INBOX"));
+        let Shelf { dir, mut cache } = shelf;
+        let envelope = Envelope {
+            message_id: MessageId::new("1@x"),
+            ..Envelope::default()
         };
-        cache.ingest(mailbox, UidValidity(7), &[new], None).unwrap();
+        let new = message(1, envelope);
+        cache.ingest(mailbox, V, &[new], None).unwrap();
         let (message, _) = cache.read().previews_wanted(mailbox, 1).unwrap()[0];
-        let body = NewBody {
+        let mut body = NewBody {
             message,
             raw,
             text: String::new(),
             snippet: String::new(),
             attachments: Vec::new(),
         };
-        let mut body = body;
         let body = match hollow && hollow::hollow(&mut body.raw) > 0 {
             true => PackedBody::new(&body, None).hollow(),
             false => PackedBody::new(&body, None),

@@ -5,15 +5,14 @@ use super::*;
 use crate::model::view::{Page, Scope};
 use crate::model::*;
 use crate::signal::Topic;
-use crate::store::{Cache, Local, MailboxInfo, NewMessage};
+use crate::store::shelf::{Shelf, V};
+use crate::store::{Cache, Local, NewMessage};
 use crate::tui::app::shell::tests::setup;
 use crossbeam_channel::unbounded;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tempfile::TempDir;
-
-const V: UidValidity = UidValidity(7);
 
 struct Live {
     dir: TempDir,
@@ -28,7 +27,7 @@ struct Live {
 
 fn account() -> Account {
     Account {
-        name: AccountName("work".into()),
+        name: crate::store::shelf::account(),
         email: "me@example.org".into(),
         ..crate::mime::wire::tests::account()
     }
@@ -54,15 +53,13 @@ fn message(n: u32) -> NewMessage {
 
 impl Live {
     fn new(count: u32) -> Live {
-        let dir = tempfile::tempdir().unwrap();
-        let (path, local) = (dir.path().join("cache.db"), dir.path().join("local.db"));
+        let shelf = Shelf::new(&[
+            ("INBOX", Some(Role::Inbox)),
+            ("Archive", Some(Role::Archive)),
+        ]);
+        let (path, local) = (shelf.path(), shelf.dir.path().join("local.db"));
         drop(Local::open(&local).unwrap());
-        let mut cache = Cache::open(&path, 100).unwrap().cache;
-        let name = account().name;
-        cache.ensure_account(&name).unwrap();
-        let info = |wire: &str, role| MailboxInfo::plain(wire, Some(role));
-        let list = [info("INBOX", Role::Inbox), info("Archive", Role::Archive)];
-        cache.set_mailboxes(&name, &list, 0, &[]).unwrap();
+        let Shelf { dir, cache } = shelf;
         let (events, inbox) = unbounded();
         let readers = Readers::start(&path, &local, &events).unwrap();
         let layout =

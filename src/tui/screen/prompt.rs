@@ -491,7 +491,6 @@ fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
         .map(|choice| Candidate {
             line: format!("{name} {choice}"),
             label: Clean::line(choice),
-            about: Clean::default(),
             ..Candidate::default()
         })
         .collect()

@@ -390,9 +390,12 @@ impl Wizard {
     /// Whether enter goes to the next field: through those of the servers until the password is
     /// reached. Once a trial failed, whatever was put right is tried at once.
     pub(super) fn goes_through_fields(&self) -> bool {
-        let last = matches!(self.field, Field::Password | Field::Name)
-            || self.fields().last() == Some(&self.field);
+        let last = self.is_past_servers() || self.fields().last() == Some(&self.field);
         self.by_hand.is_some() && !last && self.phase != Phase::Broken
+    }
+
+    fn is_past_servers(&self) -> bool {
+        matches!(self.field, Field::Password | Field::Name)
     }
 
     /// As far as it goes with what is known.
@@ -431,8 +434,7 @@ impl Wizard {
                 _ => self.browse(SignInBy::Best),
             };
         }
-        let there =
-            self.phase == Phase::Broken || matches!(self.field, Field::Password | Field::Name);
+        let there = self.phase == Phase::Broken || self.is_past_servers();
         if self.password.is_empty() || !there {
             if self.phase == Phase::Asking || self.phase == Phase::Agreeing {
                 self.phase = Phase::Password;

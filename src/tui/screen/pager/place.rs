@@ -98,10 +98,8 @@ impl Pager {
         if self.index_of(Some(message)).is_some() {
             return held;
         }
-        let alike = |other: &&IndexRow| {
-            (other.date, &other.subject, &other.from) == (row.date, &row.subject, &row.from)
-        };
-        let twin = self.letters.iter().map(Letter::row).find(alike);
+        let mut rows = self.letters.iter().map(Letter::row);
+        let twin = rows.find(|other| other.seems(row));
         Some((twin.map_or(message, |twin| twin.message), line))
     }
 
