@@ -56,13 +56,20 @@ pub fn export(rules: &[Rule], naming: &Naming<'_>, now: i64) -> Exported {
                 continue;
             }
         }
-        if let Some(earlier) = goes_on.filter(|_| rule.deeds.iter().any(Deed::moves)) {
+        let moves = rule.deeds.iter().any(Deed::moves);
+        let different = match (moves, rule.deeds.iter().any(marks)) {
+            (true, _) => Some("gets a second copy there"),
+            // A flag is given to what is filed behind it.
+            (false, true) => Some("keeps the flags it had there"),
+            (false, false) => None,
+        };
+        if let (Some(earlier), Some(different)) = (goes_on, different) {
             out.remarks.push(format!(
-                "rule \"{}\": what rule \"{earlier}\" has moved gets a second copy there",
+                "rule \"{}\": what rule \"{earlier}\" has moved {different}",
                 rule.name
             ));
         }
-        if rule.deeds.iter().any(Deed::moves) && !rule.stops() {
+        if moves && !rule.stops() {
             goes_on = Some(&rule.name);
         }
     }
@@ -71,6 +78,11 @@ pub fn export(rules: &[Rule], naming: &Naming<'_>, now: i64) -> Exported {
         out.script.commands.insert(0, needs);
     }
     out
+}
+
+/// Whether something is marked on a message where it lies.
+fn marks(deed: &Deed) -> bool {
+    !deed.moves() && !matches!(deed, Deed::Copy(_) | Deed::Stop)
 }
 
 struct Writer<'a> {

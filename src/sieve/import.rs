@@ -31,6 +31,9 @@ pub fn import(text: &str) -> Result<Imported, SieveError> {
     let mut reader = Reader {
         out: Imported::default(),
         names: BTreeSet::new(),
+        ifs: 0,
+        branch: Vec::new(),
+        moved: Vec::new(),
     };
     reader.commands(&script.commands, &[], None);
     Ok(reader.out)
@@ -39,6 +42,12 @@ pub fn import(text: &str) -> Result<Imported, SieveError> {
 struct Reader {
     out: Imported,
     names: BTreeSet<String>,
+    /// How many `if`s were read.
+    ifs: usize,
+    /// Where we are: in which branch of which `if`, from the outermost.
+    branch: Vec<(usize, usize)>,
+    /// What moves a message and lets the script go on: its line, and where it stands.
+    moved: Vec<(usize, Vec<(usize, usize)>)>,
 }
 
 /// What a run of actions comes to.
@@ -98,6 +107,8 @@ impl Reader {
         let name = name.or(outer);
         let mut inner = conditions.to_vec();
         let (mut done, mut lost) = (0, false);
+        self.ifs += 1;
+        let own_if = self.ifs;
         for (n, command) in commands.iter().enumerate() {
             let fits = match command.name.as_str() {
                 "if" => n == 0,
@@ -135,7 +146,9 @@ impl Reader {
                 }
             };
             inner.push(own.clone());
+            self.branch.push((own_if, n));
             self.commands(command.block.as_deref().unwrap_or_default(), &inner, name);
+            self.branch.pop();
             inner.pop();
             if command.name == "else" {
                 break;
@@ -174,12 +187,30 @@ impl Reader {
             return self.remark(line, "there are more rules than are read");
         }
         let name = self.name(name, line);
-        self.out.rules.push(Rule {
+        let rule = Rule {
             name,
             query,
             deeds,
             on_arrival: true,
-        });
+        };
+        if rule.deeds.iter().any(Deed::moves) {
+            self.moves(line, rule.stops());
+        }
+        self.out.rules.push(rule);
+    }
+
+    /// A rule moves messages: in Sieve those, too, that an earlier one files elsewhere.
+    fn moves(&mut self, line: usize, stops: bool) {
+        let earlier = self.moved.iter().find(|(_, at)| both(at, &self.branch));
+        if let Some(earlier) = earlier.map(|(line, _)| *line) {
+            self.remark(
+                line,
+                format!("what line {earlier} moves is not moved again here"),
+            );
+        }
+        if !stops {
+            self.moved.push((line, self.branch.clone()));
+        }
     }
 
     /// A name that no other rule has.
@@ -196,27 +227,29 @@ impl Reader {
 }
 
 impl Actions {
-    /// As a rule does them: what is filed twice is copied, and moved at the end.
+    /// As a rule does them: what is filed twice is copied, and moved at the end. What is discarded is
+    /// only not kept by itself (RFC 5228 §4.4): what is kept or filed besides is not thrown away.
     fn deeds(&self) -> Vec<Deed> {
         let mut deeds: Vec<Deed> = self.deeds.clone();
         let stops = deeds.contains(&Deed::Stop);
-        deeds.retain(|deed| *deed != Deed::Stop);
-        let moved = deeds.iter().any(Deed::moves);
+        let stays = self.keeps || !self.filed.is_empty();
+        deeds.retain(|deed| *deed != Deed::Stop && !(stays && *deed == Deed::Trash));
         match self.filed.split_last() {
-            Some((last, others)) if !self.keeps && !moved => {
+            Some((last, others)) if !self.keeps => {
                 deeds.extend(others.iter().cloned().map(Deed::Copy));
                 deeds.push(Deed::Move(last.clone()));
             }
-            Some(_) => {
-                let copies = self.filed.iter().cloned().map(Deed::Copy);
-                let at = deeds.iter().position(Deed::moves).unwrap_or(deeds.len());
-                deeds.splice(at..at, copies);
-            }
-            None => {}
+            _ => deeds.extend(self.filed.iter().cloned().map(Deed::Copy)),
         }
         deeds.extend(stops.then_some(Deed::Stop));
         deeds
     }
+}
+
+/// Whether a message can come by both places: they do not stand in different branches of one `if`.
+fn both(one: &[(usize, usize)], other: &[(usize, usize)]) -> bool {
+    let apart = one.iter().zip(other).find(|(a, b)| a != b);
+    apart.is_none_or(|(a, b)| a.0 != b.0)
 }
 
 /// The name in `rule:[Lists]`, as several programs write it.
