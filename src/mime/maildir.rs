@@ -72,10 +72,7 @@ impl Keywords {
 /// The flags that a file's name tells. What waits in `new` has none.
 pub fn flags(name: &str, keywords: &Keywords) -> Flags {
     let mut flags = Flags::default();
-    let Some((_, letters)) = name.rsplit_once(":2,").or_else(|| name.rsplit_once(";2,")) else {
-        return flags;
-    };
-    for letter in letters.chars() {
+    for letter in parts(name).1.chars() {
         if let Some((_, flag)) = SYSTEM.iter().find(|(l, _)| *l == letter) {
             flags.system = flags.system | *flag;
         } else if letter == 'P' {
@@ -87,6 +84,22 @@ pub fn flags(name: &str, keywords: &Keywords) -> Flags {
         }
     }
     flags
+}
+
+/// What a message is called whatever its flags are: its name up to `:2,`.
+pub fn stem(name: &str) -> &str {
+    parts(name).0
+}
+
+/// Whether a name says that its message is to be removed (`T`).
+pub fn is_deleted(name: &str) -> bool {
+    parts(name).1.contains('T')
+}
+
+/// What stands before `:2,` (`;2,` where names can have no colon) and behind it.
+fn parts(name: &str) -> (&str, &str) {
+    let split = name.rsplit_once(":2,").or_else(|| name.rsplit_once(";2,"));
+    split.unwrap_or((name, ""))
 }
 
 /// The letters for flags, in order; keywords that have none yet get one. What is left without a
@@ -130,6 +143,8 @@ mod tests {
         let words: Vec<&str> = told.keywords.iter().map(String::as_str).collect();
         assert_eq!(words, ["$Forwarded", "$Todo", "later"]);
         assert_eq!(flags("123.host", &keywords), Flags::default());
+        assert_eq!(stem("123.M4.host:2,FRSPac"), stem("123.M4.host"));
+        assert!(is_deleted("1;2,ST") && !is_deleted("T1:2,S") && !is_deleted("T1"));
     }
 
     proptest! {

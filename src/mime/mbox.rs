@@ -38,6 +38,8 @@ pub enum Next {
     Letter(Box<Letter>),
     /// One that is longer than [`LONGEST`], with so many octets: it was passed over.
     TooLong(u64),
+    /// One that Thunderbird deleted and did not remove yet, with so many octets.
+    Deleted(u64),
 }
 
 /// Reads messages out of a file. Holds one at a time.
@@ -87,6 +89,7 @@ impl<R: BufRead + Seek> Mbox<R> {
         let date = date_of(&first);
         let body = self.body()?;
         Ok(Some(match body {
+            Ok(lines) if status::is_deleted(&lines) => Next::Deleted(lines.len() as u64),
             Ok(lines) => Next::Letter(Box::new(letter(lines, date))),
             Err(octets) => Next::TooLong(octets),
         }))
@@ -318,7 +321,7 @@ mod tests {
         while let Some(next) = mbox.read().unwrap() {
             match next {
                 Next::Letter(letter) => all.push(*letter),
-                Next::TooLong(_) => panic!("none is that long"),
+                other => panic!("{other:?}"),
             }
         }
         all
@@ -341,6 +344,52 @@ mod tests {
         let seen = System::SEEN | System::FLAGGED;
         assert_eq!(all[1].flags.system, seen);
         assert!(all[1].bytes.ends_with(b"\r\n\r\nx\r\n"));
+    }
+
+    #[test]
+    fn what_thunderbird_deleted_is_no_message_and_what_it_marked_is_marked() {
+        let file = |above: &str, more: &str| {
+            format!(
+                "{FROM}X-Account-Key: a1\n{above}X-Mozilla-Keys: a\n  b\nSubject: x\n{more}\nx\n"
+            )
+        };
+        let next = |text: &str| {
+            let mut mbox = Mbox::new(Cursor::new(text.as_bytes().to_vec()));
+            mbox.read().unwrap().unwrap()
+        };
+        for (above, system, keywords) in [
+            ("X-Mozilla-Status: 0000\n", System::default(), 0),
+            (
+                "X-Mozilla-Status: 0003\n",
+                System::SEEN | System::ANSWERED,
+                0,
+            ),
+            ("x-mozilla-status:1004\n", System::FLAGGED, 1),
+            ("X-Mozilla-Status: -008\n", System::default(), 0),
+        ] {
+            let Next::Letter(letter) = next(&file(above, "")) else {
+                panic!("{above}")
+            };
+            assert_eq!(
+                (letter.flags.system, letter.flags.keywords.len()),
+                (system, keywords)
+            );
+        }
+        let deleted = file("X-Mozilla-Status: 0009\n", "");
+        assert!(matches!(next(&deleted), Next::Deleted(_)));
+        assert!(matches!(
+            next(&deleted.replace('\n', "\r\n")),
+            Next::Deleted(_)
+        ));
+        // Whoever sent it, and what was written here, says nothing of the kind.
+        let sent = file("", "X-Mozilla-Status: 0008\n");
+        let written = "Status: O\nX-Status: \nX-Keywords: \n";
+        for kept in [sent, file("X-Mozilla-Status: 0008\n", written)] {
+            let Next::Letter(letter) = next(&kept) else {
+                panic!("{kept}")
+            };
+            assert_eq!(letter.flags, Flags::default());
+        }
     }
 
     #[test]

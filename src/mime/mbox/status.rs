@@ -1,8 +1,18 @@
 //! The fields that a message's flags stand in: `Status`, `X-Status` and `X-Keywords`, as mutt, Dovecot
-//! and others write them. What was written here ends with those three, always, so that they are taken
-//! away again.
+//! and others write them, and Thunderbird's `X-Mozilla-Status`. What was written here ends with the first
+//! three, always, so that they are taken away again.
 
 use crate::model::{Flags, System, is_keyword};
+
+/// Bits of Thunderbird's (its `nsMsgMessageFlags`) and what they are called here.
+const MOZILLA: [(u16, System); 3] = [
+    (1, System::SEEN),
+    (2, System::ANSWERED),
+    (4, System::FLAGGED),
+];
+/// Deleted there, and not removed from the file before it is compacted.
+const EXPUNGED: u16 = 8;
+const FORWARDED: u16 = 0x1000;
 
 /// The fields that a header ends with that was written here.
 const OURS: [&[u8]; 3] = [b"Status: ", b"X-Status: ", b"X-Keywords: "];
@@ -51,7 +61,53 @@ pub fn read(lines: &[u8]) -> Flags {
         .take(50)
         .map(str::to_owned)
         .collect();
+    let bits = mozilla(lines);
+    for (bit, flag) in MOZILLA {
+        if bits & bit != 0 {
+            flags.system = flags.system | flag;
+        }
+    }
+    if bits & FORWARDED != 0 {
+        flags.keywords.insert("$Forwarded".to_owned());
+    }
     flags
+}
+
+/// Whether Thunderbird deleted the message of these lines, and only did not remove it yet.
+pub fn is_deleted(lines: &[u8]) -> bool {
+    mozilla(lines) & EXPUNGED != 0
+}
+
+/// What Thunderbird wrote above a header. Who sent the message can write such a field, too, but below
+/// those of the servers that it came by: so only fields `X-…` may stand before it.
+fn mozilla(lines: &[u8]) -> u16 {
+    let mut end = 0;
+    let mut bits = None;
+    let mut above = true;
+    for line in lines.split_inclusive(|b| *b == b'\n') {
+        end += line.len();
+        if matches!(line, b"\n" | b"\r\n") {
+            break;
+        }
+        let text = line.trim_ascii_end();
+        let folded = line.starts_with(b" ") || line.starts_with(b"\t");
+        if !above || folded {
+            continue;
+        }
+        let (name, value) = match text.iter().position(|b| *b == b':') {
+            Some(at) => text.split_at(at),
+            None => (text, b"".as_slice()),
+        };
+        if name.eq_ignore_ascii_case(b"x-mozilla-status") {
+            let value = value.get(1..).unwrap_or_default().trim_ascii();
+            let value = std::str::from_utf8(value).ok();
+            bits = value.and_then(|v| u16::from_str_radix(v, 16).ok());
+            above = false;
+        }
+        above &= name.get(..2).is_some_and(|x| x.eq_ignore_ascii_case(b"x-"));
+    }
+    let ours = lines.get(..end).is_some_and(is_ours);
+    bits.filter(|_| !ours).unwrap_or(0)
 }
 
 /// Whether a header, with the blank line below, was written here.
