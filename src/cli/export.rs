@@ -4,13 +4,13 @@
 
 use super::bars::Bars;
 use super::exit::{self, Failure};
-use super::fetcher::Fetcher;
+use super::fetcher::{Fetcher, There};
 use super::home::Home;
 use super::json;
 use super::lists::find_mailbox;
-use super::placed::{create, folder, go_on, part, put, settle};
+use super::placed::{alone, create, folder, go_on, part, put, settle};
+use super::reading;
 use super::say::{aside, say};
-use super::sources;
 use super::words::{Export, Form};
 use crate::mime::maildir::{self, Keywords};
 use crate::mime::mbox::{self, Letter, Mbox, Next};
@@ -54,6 +54,13 @@ struct Count {
     twice: u64,
     missing: BTreeMap<String, u64>,
     found: u64,
+}
+
+impl Count {
+    /// Whether what was written is there.
+    fn is_found(&self) -> bool {
+        self.found == self.written + self.known
+    }
 }
 
 /// `export`
@@ -159,24 +166,28 @@ fn wanted(home: &Home, reader: &Reader, args: &Export) -> Result<(Vec<Wanted>, O
     Ok((all, None))
 }
 
-/// What of a mailbox is not listed here counts as missing: the server says how many messages it
-/// has, or said so when the mailbox was last read.
+/// What of a mailbox is not listed here counts as missing: the server says which messages it has. One
+/// that can't be asked said when the mailbox was last read how many those were.
 fn compare(fetcher: &mut Fetcher<'_>, listed: &Listed, mut count: Count) -> Result<Count> {
     let cursor = fetcher.reader.cursor(listed.mailbox)?;
     let asked = match fetcher.reader.mailbox(listed.mailbox)? {
-        Some(mailbox) => fetcher.exists(&mailbox),
+        Some(mailbox) => fetcher.there(&mailbox),
         None => Ok(None),
     };
-    let exists = match asked {
-        Ok(Some(exists)) => exists,
-        Ok(None) => cursor.exists,
+    let more_than_here = |exists: u32| u64::from(exists).saturating_sub(cursor.held);
+    let absent = match asked {
+        Ok(Some(There::Numbered(validity, uids))) => match cursor.uidvalidity == Some(validity) {
+            true => uids.minus(&fetcher.reader.all_uids(listed.mailbox)?).len(),
+            false => uids.len(),
+        },
+        Ok(Some(There::Counted(exists))) => more_than_here(exists),
+        Ok(None) => more_than_here(cursor.exists),
         Err(error) => {
             let told = Clean::line(&error.to_string()).to_string();
             aside!("compared with what the server said last, as it can't be asked: {told}");
-            cursor.exists
+            more_than_here(cursor.exists)
         }
     };
-    let absent = u64::from(exists).saturating_sub(cursor.held);
     let never = cursor.uidvalidity.is_none() && absent == 0;
     for (why, n) in [
         (
@@ -216,12 +227,13 @@ fn into_mbox(
 ) -> Result<Count> {
     let part = part(path);
     let (mut octets, mut rest) = (0u64, wanted.iter());
+    let file = go_on(&part)?;
+    alone(&file, &part)?;
+    let held = file.try_clone()?;
     // What stands there already, as long as it is what would be written.
-    if fs::symlink_metadata(&part).is_ok_and(|m| m.is_file())
-        && let Ok(file) = File::open(&part)
-    {
-        let length = file.metadata()?.len();
-        let mut mbox = Mbox::new(BufReader::new(file));
+    let length = file.metadata()?.len();
+    if length > 0 {
+        let mut mbox = Mbox::new(BufReader::new(&file));
         while let Ok(Some(Next::Letter(letter))) = mbox.read() {
             let mut ahead = rest.clone();
             let Some(next) = ahead.next() else { break };
@@ -246,7 +258,6 @@ fn into_mbox(
             rest = ahead;
         }
     }
-    let file = go_on(&part)?;
     file.set_len(octets)?;
     let mut out = BufWriter::new(file);
     std::io::Seek::seek(&mut out, std::io::SeekFrom::End(0))?;
@@ -272,9 +283,10 @@ fn into_mbox(
     while mbox.read()?.is_some() {
         count.found += 1;
     }
-    if count.missing.is_empty() {
+    if count.missing.is_empty() && count.is_found() {
         put(&part, path)?;
     }
+    drop(held);
     Ok(count)
 }
 
@@ -301,7 +313,7 @@ fn into_folder(
         }
         false => (path.to_owned(), path.to_owned()),
     };
-    let mut keywords = sources::keywords(path);
+    let mut keywords = reading::keywords(path);
     // By what names begin with: flags may have changed since.
     let mut there: BTreeSet<String> = BTreeSet::new();
     for entry in fs::read_dir(&home)? {
@@ -384,7 +396,7 @@ fn lf(bytes: Vec<u8>) -> Vec<u8> {
 
 fn tell(as_json: bool, args: &Export, count: &Count) -> Result<u8> {
     let dry = args.dry_run;
-    let written = dry || count.found == count.written + count.known;
+    let written = dry || count.is_found();
     let whole = count.missing.is_empty() && written;
     if as_json {
         json::print(json!({
@@ -448,7 +460,7 @@ mod tests {
         let part = go_on(&dir.path().join("a.part")).unwrap();
         part.set_len(2).unwrap();
         assert_eq!(fs::read_to_string(&precious).unwrap(), "precious");
-        assert_eq!(sources::keywords(dir.path()), keywords);
+        assert_eq!(reading::keywords(dir.path()), keywords);
         // What somebody made meanwhile is not replaced.
         fs::write(dir.path().join("box"), "theirs").unwrap();
         let part = dir.path().join("a.part");

@@ -1,7 +1,7 @@
 //! Messages for what writes them somewhere: from here, or from their servers where they are not here
 //! or not whole.
 
-use crate::model::{AccountName, MsgId, Progress};
+use crate::model::{AccountName, MsgId, Progress, UidSet, UidValidity};
 use crate::net::imap::Mode;
 use crate::store::{Mailbox, Reader};
 use crate::sync::bodies::Came;
@@ -22,6 +22,14 @@ pub struct Fetcher<'a> {
     away: BTreeMap<AccountName, String>,
     /// What is to stay here and was not told to yet.
     used: BTreeMap<AccountName, Vec<MsgId>>,
+}
+
+/// What a server has in a mailbox.
+pub enum There {
+    /// These messages, by their numbers in a generation.
+    Numbered(UidValidity, UidSet),
+    /// So many: their numbers hold for a moment only.
+    Counted(u32),
 }
 
 /// So many of an account are told to stay at once.
@@ -121,18 +129,22 @@ impl<'a> Fetcher<'a> {
         Ok(())
     }
 
-    /// How many messages the server has in a mailbox; `None` if its account is not set up.
+    /// What the server has in a mailbox; `None` if its account is not set up.
     ///
     /// # Errors
     /// When the server can't be asked.
-    pub fn exists(&mut self, mailbox: &Mailbox) -> std::result::Result<Option<u32>, SyncError> {
+    pub fn there(&mut self, mailbox: &Mailbox) -> std::result::Result<Option<There>, SyncError> {
         let Some(kit) = self.kits.get(&mailbox.account) else {
             return Ok(None);
         };
         let mut session = kit.dial(Rank::OnDemand, None)?;
-        let exists = session.select(&mailbox.name, Mode::ReadOnly)?.exists;
+        let selected = session.select(&mailbox.name, Mode::ReadOnly)?;
+        let there = match selected.uid_not_sticky {
+            true => There::Counted(selected.exists),
+            false => There::Numbered(selected.uidvalidity, session.uids_from(1)?),
+        };
         self.sessions.insert(mailbox.account.clone(), Some(session));
-        Ok(Some(exists))
+        Ok(Some(there))
     }
 
     /// Says how far it is.

@@ -5,21 +5,24 @@ use super::bars::Bars;
 use super::exit::{self, Failure};
 use super::home::Home;
 use super::json;
+use super::reading::{self, Came};
 use super::say::{aside, say};
 use super::sources::{self, Source};
 use super::sync::why;
 use super::words::{CopyArgs, Import};
+use crate::config::lock::EngineLock;
 use crate::model::{Account, AccountName, MailboxName, Progress, Role};
 use crate::net::imap::Listed;
 use crate::signal::Board;
-use crate::sync::intake::{self, Count, Intake};
+use crate::sync::intake::{Count, Intake};
+use crate::sync::offer::{self, Offer};
 use crate::sync::places::Places;
 use crate::sync::report::Task;
 use crate::sync::{Kit, SyncError, engine};
 use crate::text::Clean;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -65,10 +68,11 @@ pub fn import(home: &Home, as_json: bool, args: &Import) -> Result<u8> {
             let name = named(&there, path)?;
             let mut intake = Intake::open(kit, &name, args.dry_run)?;
             for source in sources {
-                sources::read(source, &mut |came, _| {
+                reading::read(source, &mut |came, _| {
                     match came {
-                        Ok(addition) => intake.take(addition)?,
-                        Err(why) => intake.pass_over(&why),
+                        Came::Message(addition) => intake.take(addition)?,
+                        Came::Not(why) => intake.pass_over(&why),
+                        Came::Deleted => intake.count.deleted += 1,
                     }
                     progress(kit, intake.count.offered, 0);
                     Ok(())
@@ -103,36 +107,81 @@ pub fn copy(home: &Home, as_json: bool, args: &CopyArgs) -> Result<u8> {
             return Ok(Vec::new());
         };
         let (here, there) = (Places::ask(source)?, Places::ask(target)?);
-        let pairs = match from_mailbox {
+        let plan = match from_mailbox {
             Some(wanted) => {
                 let mailbox = meant(&here, &source.account.name, wanted)?;
                 let into = to_mailbox.unwrap_or(&mailbox.path).to_owned();
-                vec![(mailbox, into)]
+                Plan {
+                    pairs: vec![(mailbox, into)],
+                    ..Plan::default()
+                }
             }
             None => every(&here, source, &there)?,
         };
-        if source.account.name == target.account.name
-            && pairs.iter().any(|(m, into)| m.path == *into)
-        {
+        let mut pairs = plan.pairs.iter().chain(&plan.rest);
+        if source.account.name == target.account.name && pairs.any(|(m, into)| m.path == *into) {
             let told = "that is the same mailbox";
             return Err(Failure::new(exit::USAGE, told).into());
         }
+        plan.copy(source, target, &there, args.dry_run)
+    };
+    run(home, as_json, args.dry_run, vec![from, to], work)
+}
+
+/// What of an account is copied: from each of its mailboxes to which.
+#[derive(Default)]
+struct Plan<'p> {
+    pairs: Vec<(&'p Listed, String)>,
+    /// The mailbox that shows every message of the account, and where those go that lie in no other.
+    rest: Option<(&'p Listed, String)>,
+    /// Mailboxes that are not copied: what lies in them is none of the rest.
+    apart: Vec<&'p Listed>,
+}
+
+impl Plan<'_> {
+    fn copy(&self, source: &Kit, target: &Kit, there: &Places, dry: bool) -> Result<Vec<Report>> {
         let mut reports = Vec::new();
-        for (mailbox, into) in &pairs {
-            let name = named(&there, into)?;
-            let mut intake = Intake::open(target, &name, args.dry_run)?;
-            intake::pour(source, &mailbox.name, &mut intake, &mut |done, total| {
-                progress(source, done, total);
+        let pour = |offer: Offer, into: &String| -> Result<Report> {
+            let mut intake = Intake::open(target, &named(there, into)?, dry)?;
+            offer.pour(&mut intake, &mut |done, total| {
+                progress(source, done, total)
             })?;
-            reports.push(Report {
+            Ok(Report {
                 account: target.account.name.clone(),
                 mailbox: into.clone(),
                 count: intake.finish()?,
-            });
+            })
+        };
+        // What comes from now on, or is archived, is in one of the others when they are listed, or
+        // not of the rest.
+        let then = match &self.rest {
+            Some((all, _)) => Some(offer::numbers(source, &all.name)?),
+            None => None,
+        };
+        let mut elsewhere = HashSet::new();
+        for (mailbox, into) in &self.pairs {
+            let offer = Offer::list(source, &mailbox.name)?;
+            if then.is_some() {
+                elsewhere.extend(offer.marks());
+            }
+            reports.push(pour(offer, into)?);
+        }
+        let (Some((all, into)), Some(then)) = (&self.rest, then) else {
+            return Ok(reports);
+        };
+        for mailbox in &self.apart {
+            let offer = Offer::list(source, &mailbox.name)?;
+            elsewhere.extend(offer.marks());
+            offer.hang_up();
+        }
+        let mut offer = Offer::list(source, &all.name)?;
+        offer.only(&then, &elsewhere);
+        match offer.is_empty() {
+            true => offer.hang_up(),
+            false => reports.push(pour(offer, into)?),
         }
         Ok(reports)
-    };
-    run(home, as_json, args.dry_run, vec![from, to], work)
+    }
 }
 
 /// `ACCOUNT` or `ACCOUNT MAILBOX`.
@@ -183,24 +232,33 @@ fn meant<'p>(places: &'p Places, account: &AccountName, wanted: &str) -> Result<
 }
 
 /// Every mailbox that holds messages of its own and isn't left out in the configuration, and where
-/// it goes: to the one that is there for the same, else to one of the same name.
-fn every<'p>(here: &'p Places, source: &Kit, there: &Places) -> Result<Vec<(&'p Listed, String)>> {
-    let mut pairs = Vec::new();
-    for mailbox in here.all() {
-        // These show other mailboxes' messages once more.
-        let again = matches!(mailbox.role, Some(Role::All | Role::Flagged));
-        if !mailbox.selectable || again || source.account.sync.leaves_out(&mailbox.path) {
-            continue;
+/// it goes: to the one that is there for the same, else to one of the same name. What lies nowhere but
+/// among all messages is archived mail (Gmail's).
+fn every<'p>(here: &'p Places, source: &Kit, there: &Places) -> Result<Plan<'p>> {
+    let mut plan = Plan::default();
+    let target = |role: Option<Role>| role.and_then(|role| there.of_role(role));
+    for mailbox in here.all().iter().filter(|m| m.selectable) {
+        let left_out = source.account.sync.leaves_out(&mailbox.path);
+        match mailbox.role {
+            // It shows other mailboxes' messages once more.
+            Some(Role::Flagged) => {}
+            Some(Role::All) if left_out => {}
+            Some(Role::All) => {
+                let into = target(Some(Role::Archive)).map_or("Archive", |m| &m.path);
+                plan.rest = Some((mailbox, into.to_owned()));
+            }
+            _ if left_out => plan.apart.push(mailbox),
+            role => {
+                let into = target(role).map_or(&mailbox.path, |m| &m.path);
+                plan.pairs.push((mailbox, into.clone()));
+            }
         }
-        let same = mailbox.role.and_then(|role| there.of_role(role));
-        let into = same.map_or(&mailbox.path, |m| &m.path).clone();
-        pairs.push((mailbox, into));
     }
-    if pairs.is_empty() {
+    if plan.pairs.is_empty() && plan.rest.is_none() {
         let told = format!("{} has no mailbox to copy", source.account.name);
         return Err(Failure::new(exit::NO_INPUT, told).into());
     }
-    Ok(pairs)
+    Ok(plan)
 }
 
 fn progress(kit: &Kit, done: u64, total: u64) {
@@ -223,6 +281,11 @@ fn run(
     accounts: Vec<Account>,
     work: impl FnOnce(&[Kit]) -> Result<Vec<Report>>,
 ) -> Result<u8> {
+    // Of two at once each would add what the other just added.
+    let _alone = match dry {
+        true => None,
+        false => Some(alone(home)?),
+    };
     let board = Arc::new(Board::new());
     let parts = home.parts(accounts.clone(), Arc::clone(&board), false)?;
     let stop = Arc::new(AtomicBool::new(false));
@@ -253,6 +316,16 @@ fn run(
     tell(as_json, dry, &reports)
 }
 
+/// Held by the one process of this home that brings mail in.
+fn alone(home: &Home) -> Result<EngineLock> {
+    let lock = home.paths.lock.with_file_name("intake.lock");
+    let lock = EngineLock::try_take(&lock).with_context(|| lock.display().to_string())?;
+    lock.ok_or_else(|| {
+        let told = "another import or copy is under way here: run this one when it has ended";
+        Failure::new(exit::TEMPORARY, told).into()
+    })
+}
+
 fn tell(as_json: bool, dry: bool, reports: &[Report]) -> Result<u8> {
     let whole = reports.iter().all(|r| r.count.is_whole());
     if as_json {
@@ -262,7 +335,8 @@ fn tell(as_json: bool, dry: bool, reports: &[Report]) -> Result<u8> {
                 json!({
                     "account": r.account.as_str(), "mailbox": r.mailbox,
                     "offered": r.count.offered, "added": r.count.added, "known": r.count.known,
-                    "twice": r.count.twice, "refused": r.count.refused,
+                    "twice": r.count.twice, "deleted": r.count.deleted,
+                    "refused": r.count.refused,
                     "found": r.count.found, "verified": r.count.is_whole(),
                 })
             })
@@ -288,6 +362,12 @@ fn tell(as_json: bool, dry: bool, reports: &[Report]) -> Result<u8> {
             c.added,
             c.known,
         );
+        if c.deleted > 0 {
+            aside!(
+                "{} passed over: deleted there, and not removed yet",
+                c.deleted
+            );
+        }
         for (why, n) in &c.refused {
             aside!("{n} not taken: {}", Clean::line(why));
         }

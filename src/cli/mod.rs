@@ -30,6 +30,7 @@ pub mod bars;
 mod asking;
 pub mod sync;
 pub mod sources;
+pub mod reading;
 pub mod import;
 mod fetcher;
 mod placed;

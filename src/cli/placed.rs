@@ -1,9 +1,11 @@
 //! Files that are written beside their names and get them once they are whole, and durably.
 
+use super::exit::{self, Failure};
 use anyhow::{Context as _, Result};
+use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// Makes a folder and those that it lies in, durably: 0700 where there was none.
@@ -66,6 +68,30 @@ pub fn go_on(path: &Path) -> Result<File> {
     let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
     options.mode(0o600).custom_flags(flags);
     options.open(path).with_context(told)
+}
+
+/// Keeps every other process from going on with this file that was opened at `path`, until all of its
+/// handles are closed.
+///
+/// # Errors
+/// When another process does, or has finished it meanwhile.
+pub fn alone(file: &File, path: &Path) -> Result<()> {
+    let busy = |told: &str| {
+        let told = format!("{}: {told}", path.display());
+        Err(Failure::new(exit::TEMPORARY, told).into())
+    };
+    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            return busy("another export is under way there");
+        }
+        // Not every file system can do that.
+        _ => {}
+    }
+    let own = file.metadata()?;
+    match fs::symlink_metadata(path) {
+        Ok(named) if (named.dev(), named.ino()) == (own.dev(), own.ino()) => Ok(()),
+        _ => busy("another export has just finished it"),
+    }
 }
 
 /// What an unfinished file is called.
@@ -134,6 +160,25 @@ mod tests {
         fs::remove_file(&path).unwrap();
         look_and_put(&part, &path).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"ours");
+    }
+
+    #[test]
+    fn one_process_goes_on_with_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.part");
+        let [first, second] = [(); 2].map(|()| go_on(&path).unwrap());
+        alone(&first, &path).unwrap();
+        let copy = first.try_clone().unwrap();
+        drop(first);
+        let said = alone(&second, &path).unwrap_err().to_string();
+        assert!(said.contains("is under way"), "{said}");
+        // It gets its name and is let go.
+        fs::rename(&path, dir.path().join("a")).unwrap();
+        drop(copy);
+        let said = alone(&second, &path).unwrap_err().to_string();
+        assert!(said.contains("has just finished"), "{said}");
+        let third = go_on(&path).unwrap();
+        alone(&third, &path).unwrap();
     }
 
     #[test]

@@ -1,28 +1,37 @@
 //! Messages that are brought into a mailbox of a server from files or from another account: each
 //! once, however often that is begun again.
 //!
-//! What is there already is known by what lists tell of it: Message-ID and size, or its subject,
-//! sender and date where it has no Message-ID. As nothing but the server's own list is relied on, a
-//! run that was killed or cut anywhere is simply done again. Two different messages that look alike
-//! are told apart by their octets: so many of them are added as the mailbox lacks.
+//! What is there already is known by what lists tell of it ([`Key`]). As nothing but the server's own
+//! list is relied on, a run that was killed or cut anywhere is simply done again. Two different
+//! messages that look alike are told apart by their octets: so many of them are added as the mailbox
+//! lacks.
+//!
+//! Some servers only estimate sizes (Exchange, unless it is told otherwise), and some of those give a
+//! message in octets of their own. So what looks alike but for its size is fetched: it is there if its
+//! octets are the same; and where both are wrong, its Message-ID has to do.
 
 use crate::mime;
-use crate::model::{Envelope, Flags, MailboxName, System, Uid, UidSet};
-use crate::net::NetError;
-use crate::net::imap::{Addition, FetchBy, Mode};
+use crate::model::{MailboxName, Uid};
+use crate::net::imap::{Addition, Mode};
 use crate::sync::connections::Rank;
 use crate::sync::error::SyncError;
 use crate::sync::kit::{Connection, Kit};
+use crate::sync::known::{Key, There};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Messages, and octets of them, that are sent together.
-const TOGETHER: usize = 32;
-const OCTETS: usize = 2 << 20;
+pub const TOGETHER: usize = 32;
+/// See [`TOGETHER`].
+pub const OCTETS: usize = 2 << 20;
 /// The longest message that is copied, in octets.
-const LARGEST: u64 = 256 << 20;
-/// Headers that are listed in one command.
-const WINDOW: u32 = 2_000;
+pub const LARGEST: u64 = 256 << 20;
+/// Messages that are fetched to find one that looks alike but for its size.
+const LOOKED_AT: usize = 4;
+/// A server that told so many sizes rightly is believed.
+const BELIEVED: u32 = 3;
+/// Messages that are fetched in the end to learn why what was added is not listed.
+const DOUBTED: usize = 8;
 
 /// What came of everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +44,9 @@ pub struct Count {
     pub known: u64,
     /// Messages that came more than once.
     pub twice: u64,
+    /// Messages that somebody had deleted already and that only were not removed yet; they are not
+    /// among those that were offered.
+    pub deleted: u64,
     /// Messages that the server refused, or that can't be sent: why, and how many.
     pub refused: BTreeMap<String, u64>,
     /// Messages that the mailbox has in the end, of those that were offered.
@@ -48,14 +60,41 @@ impl Count {
     }
 }
 
+/// How a server tells sizes, of messages that were compared with what came.
+#[derive(Default)]
+struct Sizes {
+    right: u32,
+    wrong: u32,
+    /// Those of `wrong` that were not what was sent, either.
+    other: u32,
+}
+
+impl Sizes {
+    /// Whether neither sizes nor octets tell that a message is the same.
+    fn are_estimates(&self) -> bool {
+        self.other > self.right
+    }
+
+    /// Compares what was told with what came, and that with what it may be.
+    fn judge(&mut self, told: Option<u64>, bytes: &[u8], own: Option<&[u8]>) -> bool {
+        let right = told == Some(bytes.len() as u64);
+        self.right += u32::from(right);
+        self.wrong += u32::from(!right);
+        self.other += u32::from(!right && own.is_some_and(|own| own != bytes));
+        right
+    }
+}
+
 /// One mailbox that messages are brought into.
 pub struct Intake {
     session: Connection,
     mailbox: MailboxName,
-    there: HashMap<u64, u32>,
-    seen: HashMap<u64, u32>,
+    there: There,
+    sizes: Sizes,
+    /// What it is to have in the end.
+    wanted: HashMap<Key, u32>,
     octets: HashSet<u128>,
-    waiting: Vec<(u64, Addition)>,
+    waiting: Vec<(Key, Addition)>,
     size: usize,
     dry: bool,
     /// What came of it so far.
@@ -70,13 +109,11 @@ impl Intake {
     /// When the session can't be had or ends, or the server makes no such mailbox.
     pub fn open(kit: &Kit, mailbox: &MailboxName, dry: bool) -> Result<Intake, SyncError> {
         let mut session = kit.dial(Rank::OnDemand, None)?;
-        let mut there = HashMap::new();
+        let mut there = There::default();
         match session.select(mailbox, Mode::ReadOnly) {
             Ok(_) => {
                 let exists = session.exists();
-                list(&mut session, exists, &mut |key, _| {
-                    *there.entry(key).or_insert(0) += 1
-                })?;
+                there = There::read(&mut session, exists)?;
             }
             Err(error) if error.ends_session() || error.is_transient() => return Err(error.into()),
             Err(_) if dry => {}
@@ -93,7 +130,8 @@ impl Intake {
             session,
             mailbox: mailbox.clone(),
             there,
-            seen: HashMap::new(),
+            sizes: Sizes::default(),
+            wanted: HashMap::new(),
             octets: HashSet::new(),
             waiting: Vec::new(),
             size: 0,
@@ -117,14 +155,10 @@ impl Intake {
             self.count.twice += 1;
             return Ok(());
         }
-        let key = key(
-            &mime::parse::envelope(&addition.bytes),
-            addition.bytes.len() as u64,
-        );
-        let seen = self.seen.entry(key).or_insert(0);
-        *seen += 1;
-        if *seen <= self.there.get(&key).copied().unwrap_or(0) {
-            self.count.known += 1;
+        let envelope = mime::parse::envelope(&addition.bytes);
+        let key = Key::of(&envelope, addition.bytes.len() as u64);
+        if self.is_there(key, &addition.bytes)? {
+            self.known(key);
             return Ok(());
         }
         if addition.bytes.contains(&0) {
@@ -143,15 +177,55 @@ impl Intake {
         Ok(())
     }
 
+    fn known(&mut self, key: Key) {
+        *self.wanted.entry(key).or_insert(0) += 1;
+        self.count.known += 1;
+    }
+
+    /// Whether this message is there; then what it stands for there stands for no other.
+    fn is_there(&mut self, key: Key, bytes: &[u8]) -> Result<bool, SyncError> {
+        if self.there.take(key) {
+            return Ok(true);
+        }
+        let estimates = self.sizes.are_estimates();
+        if estimates && key.named {
+            return Ok(self.there.take_alike(key));
+        }
+        if self.sizes.right >= BELIEVED && !estimates {
+            return Ok(false);
+        }
+        let alike: Vec<(Key, Uid)> = self.there.alike(key).take(LOOKED_AT).collect();
+        for (other, uid) in alike {
+            let Some(body) = self.session.fetch_body(uid)?.filter(|b| b.complete) else {
+                continue;
+            };
+            self.session.tally();
+            let right = self.sizes.judge(body.size, &body.bytes, Some(bytes));
+            let estimated = !right && key.named && self.sizes.are_estimates();
+            if estimated || body.bytes == bytes {
+                self.there.take_this(other, uid);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// What a message looks like here that is known by this key elsewhere.
+    pub fn seen_as(&self, key: Key) -> Key {
+        match key.named && self.sizes.are_estimates() {
+            true => Key { size: 0, ..key },
+            false => key,
+        }
+    }
+
     /// Whether a message that has this key is there already: then it is counted so. Only for a key
     /// that one message alone has: of several, only their octets tell which are the same.
-    fn has(&mut self, key: u64) -> bool {
-        let seen = self.seen.get(&key).copied().unwrap_or(0);
-        let has = seen < self.there.get(&key).copied().unwrap_or(0);
+    pub fn has(&mut self, key: Key) -> bool {
+        let loose = key.named && self.sizes.are_estimates();
+        let has = self.there.take(key) || (loose && self.there.take_alike(key));
         if has {
-            self.seen.insert(key, seen + 1);
             self.count.offered += 1;
-            self.count.known += 1;
+            self.known(key);
         }
         has
     }
@@ -168,7 +242,7 @@ impl Intake {
 
     fn send(&mut self) -> Result<(), SyncError> {
         self.size = 0;
-        let (keys, additions): (Vec<u64>, Vec<Addition>) = self.waiting.drain(..).unzip();
+        let (keys, additions): (Vec<Key>, Vec<Addition>) = self.waiting.drain(..).unzip();
         if additions.is_empty() {
             return Ok(());
         }
@@ -177,13 +251,11 @@ impl Intake {
         })?;
         for (key, outcome) in keys.into_iter().zip(all) {
             match outcome {
-                Ok(_) => self.count.added += 1,
-                Err(error) => {
-                    if let Some(seen) = self.seen.get_mut(&key) {
-                        *seen -= 1;
-                    }
-                    self.refuse(&error.to_string());
+                Ok(_) => {
+                    *self.wanted.entry(key).or_insert(0) += 1;
+                    self.count.added += 1;
                 }
+                Err(error) => self.refuse(&error.to_string()),
             }
         }
         self.session.tally();
@@ -202,143 +274,38 @@ impl Intake {
             return Ok(self.count);
         }
         let selected = self.session.select(&self.mailbox, Mode::ReadOnly)?;
-        let mut there: HashMap<u64, u32> = HashMap::new();
-        list(&mut self.session, selected.exists, &mut |key, _| {
-            *there.entry(key).or_insert(0) += 1;
-        })?;
-        for (key, wanted) in &self.seen {
-            let has = there.get(key).copied().unwrap_or(0);
-            self.count.found += u64::from(has.min(*wanted));
+        self.there = There::read(&mut self.session, selected.exists)?;
+        let mut left = Vec::new();
+        for (key, wanted) in std::mem::take(&mut self.wanted) {
+            for _ in 0..wanted {
+                match self.there.take(key) {
+                    true => self.count.found += 1,
+                    false => left.push(key),
+                }
+            }
+        }
+        if self.are_sizes_wrong(&left)? {
+            for key in left {
+                self.count.found += u64::from(self.there.take_alike(key));
+            }
         }
         self.session.hang_up();
         Ok(self.count)
     }
-}
 
-/// Lists the mailbox that is selected: what each message is known by.
-fn list(
-    session: &mut Connection,
-    exists: u32,
-    each: &mut dyn FnMut(u64, Uid),
-) -> Result<(), NetError> {
-    let mut first = 1;
-    while first <= exists {
-        let last = exists.min(first.saturating_add(WINDOW - 1));
-        session.fetch_headers(FetchBy::Seq(first, last), &mut |item| {
-            each(
-                key(&mime::parse::envelope(&item.header), item.size),
-                item.uid,
-            );
-            Ok(())
-        })?;
-        first = last + 1;
-    }
-    Ok(())
-}
-
-/// What a message is known by: its Message-ID and size; or subject, sender, date and size.
-fn key(envelope: &Envelope, size: u64) -> u64 {
-    let mut hash = Sha256::new();
-    match &envelope.message_id {
-        Some(id) => hash.update(id.as_str()),
-        None => {
-            hash.update(&envelope.subject);
-            for address in &envelope.from {
-                hash.update(&address.addr);
+    /// Whether this server tells wrong sizes of what is not found by them.
+    fn are_sizes_wrong(&mut self, left: &[Key]) -> Result<bool, SyncError> {
+        let there = &self.there;
+        let doubtful = left.iter().filter_map(|key| there.alike(*key).next());
+        let doubtful: Vec<(Key, Uid)> = doubtful.take(DOUBTED).collect();
+        for (_, uid) in doubtful {
+            if self.sizes.wrong > 0 {
+                break;
             }
-            hash.update(envelope.date.unwrap_or(0).to_le_bytes());
-        }
-    }
-    hash.update(size.to_le_bytes());
-    hash.finalize()
-        .iter()
-        .take(8)
-        .fold(0, |sum, b| (sum << 8) | u64::from(*b))
-}
-
-/// Copies a mailbox of another account into one that is open: lists what there is, and fetches what
-/// is not there yet. `told` hears how many messages are done, of how many.
-///
-/// # Errors
-/// When a session can't be had or ends.
-pub fn pour(
-    source: &Kit,
-    mailbox: &MailboxName,
-    intake: &mut Intake,
-    told: &mut dyn FnMut(u64, u64),
-) -> Result<(), SyncError> {
-    let mut session = source.dial(Rank::OnDemand, None)?;
-    let exists = session.select(mailbox, Mode::ReadOnly)?.exists;
-    // All are listed first: a message that stands there twice, or that looks like another, is told
-    // from the other by its octets alone, wherever the second stands.
-    let mut listed = Vec::new();
-    let mut alike: HashMap<u64, u32> = HashMap::new();
-    let mut first = 1;
-    while first <= exists {
-        let last = exists.min(first.saturating_add(WINDOW - 1));
-        session.fetch_headers(FetchBy::Seq(first, last), &mut |item| {
-            let key = key(&mime::parse::envelope(&item.header), item.size);
-            *alike.entry(key).or_insert(0) += 1;
-            let flags = Flags {
-                system: item.flags.system & !System::DELETED,
-                ..item.flags
-            };
-            listed.push((item.uid, key, flags, item.internal_date, item.size));
-            Ok(())
-        })?;
-        first = last + 1;
-    }
-    let total = listed.len() as u64;
-    let mut wanted: BTreeMap<Uid, (Flags, Option<i64>, u64)> = BTreeMap::new();
-    for (uid, key, flags, date, size) in listed {
-        let alone = alike.get(&key).is_none_or(|n| *n == 1);
-        if !(alone && intake.has(key)) {
-            wanted.insert(uid, (flags, date, size));
-        }
-    }
-    drop(alike);
-    while !wanted.is_empty() {
-        let mut octets = 0;
-        let piece: UidSet = wanted
-            .iter()
-            .take(TOGETHER)
-            .take_while(|(_, (_, _, size))| {
-                let before = octets;
-                octets += size;
-                before == 0 || octets <= OCTETS as u64
-            })
-            .map(|(uid, _)| *uid)
-            .collect();
-        let mut came = Vec::new();
-        session.fetch_bodies(&piece, LARGEST, &mut |uid, body| {
-            came.push((uid, body));
-            Ok(())
-        })?;
-        session.tally();
-        let mut asked: Vec<Uid> = piece.iter().collect();
-        for (uid, body) in came {
-            asked.retain(|u| *u != uid);
-            let Some((flags, date, _)) = wanted.remove(&uid) else {
-                continue;
-            };
-            if body.complete {
-                let bytes = body.bytes;
-                intake.take(Addition { flags, date, bytes })?;
-            } else {
-                intake.pass_over("it is longer than 256 MB");
+            if let Some(body) = self.session.fetch_body(uid)?.filter(|b| b.complete) {
+                self.sizes.judge(body.size, &body.bytes, None);
             }
         }
-        // What is gone meanwhile needs no copy; what can't be given is told.
-        let left: UidSet = asked.iter().copied().collect();
-        let still = session.present(&left)?;
-        for uid in asked {
-            wanted.remove(&uid);
-            if still.contains(uid) {
-                intake.pass_over("the server does not give it");
-            }
-        }
-        told(total.saturating_sub(wanted.len() as u64), total);
+        Ok(self.sizes.wrong > 0)
     }
-    session.hang_up();
-    Ok(())
 }

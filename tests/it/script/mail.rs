@@ -61,6 +61,8 @@ pub struct Mail {
     pub modseq: u64,
     /// Whether STATUS of the open mailbox tells it as it was when it was looked at last.
     pub looks_back: bool,
+    /// By so many octets RFC822.SIZE is too large of what is put there, as where it is estimated.
+    pub beyond: u64,
 }
 
 /// A letter with this subject; its Message-ID is made of it.
@@ -133,6 +135,8 @@ impl Mail {
     pub fn put(&mut self, folder: &[u8], raw: Vec<u8>, flags: Vec<String>) -> (u32, u32) {
         self.modseq += 1;
         let modseq = self.modseq;
+        let estimate = raw.len() as u64 + self.beyond;
+        let claimed = (self.beyond > 0).then_some(estimate);
         let folder = self.find(folder).expect("a mailbox");
         let uid = folder.next;
         folder.next += 1;
@@ -141,7 +145,7 @@ impl Mail {
             flags,
             modseq,
             raw,
-            claimed: None,
+            claimed,
         });
         (folder.validity, uid)
     }
