@@ -90,8 +90,11 @@ pub fn whom(
         Way::All | Way::Sender => {}
     }
     let sent_by_us = !envelope.from.is_empty() && envelope.from.iter().all(|a| is_own(a, here));
-    // Answering what one wrote oneself goes on talking to those it went to.
+    // Answering what one wrote oneself goes on talking to those it went to, wherever one wants answers
+    // oneself; a form on one's own page writes to nobody else, and says there who filled it in.
+    let went_out = sent_by_us && envelope.to.iter().any(|a| !is_own(a, here));
     let first = match (sent_by_us, envelope.reply_to.is_empty()) {
+        _ if went_out => &envelope.to,
         (true, true) if !envelope.to.is_empty() => &envelope.to,
         (_, true) => &envelope.from,
         (_, false) => &envelope.reply_to,
@@ -101,7 +104,9 @@ pub fn whom(
         false => add(&mut to, &[], first.iter().filter(not_here)),
     }
     if way == Way::All {
+        // `undisclosed-recipients` is nobody, however it is spelt.
         let also = envelope.to.iter().chain(&envelope.cc);
+        let also = also.filter(|a| a.addr.contains('@'));
         add(&mut cc, &to, also.filter(others));
         // A list that puts itself into Reply-To must not make the author fall out.
         let author = envelope.from.iter().filter(|_| !sent_by_us);
@@ -273,6 +278,32 @@ mod tests {
                 Sender,
                 "home@z.example",
                 "",
+            ),
+            // What one sent oneself with a Reply-To goes on to those who got it.
+            (
+                "From: ada@x.example|Reply-To: a2@x.example|To: c@y",
+                Sender,
+                "c@y",
+                "",
+            ),
+            (
+                "From: ada@x.example|Reply-To: team@x.example|To: c@y|Cc: d@y",
+                All,
+                "c@y",
+                "d@y",
+            ),
+            // A form on one's own page.
+            (
+                "From: ada@x.example|Reply-To: c@y|To: ada@x.example",
+                Sender,
+                "c@y",
+                "",
+            ),
+            (
+                "From: b@y|To: undisclosed-recipients|Cc: c@y",
+                All,
+                "b@y",
+                "c@y",
             ),
         ] {
             let (to, cc) = (to.to_owned(), cc.to_owned());

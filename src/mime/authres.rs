@@ -380,13 +380,10 @@ fn read(text: &str) -> Told {
 
 /// One `method=result property=value …` (RFC 8601 §2.2); `None` for methods that say nothing here.
 fn result(text: &str) -> Option<(Method, Check)> {
-    // Blanks may stand around the `=`.
-    let mut text = text.to_ascii_lowercase();
-    for (from, to) in [(" =", "="), ("= ", "=")] {
-        while text.contains(from) {
-            text = text.replace(from, to);
-        }
-    }
+    // Blanks may stand around the `=`, any number of them.
+    let text = text.to_ascii_lowercase();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = text.replace(" =", "=").replace("= ", "=");
     let mut words = text.split_whitespace();
     let (method, verdict) = words.next()?.split_once('=')?;
     let method = match method.split('/').next()? {

@@ -10,7 +10,8 @@
 use super::seven;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{
-    Encoding, GB18030, ISO_2022_JP, KOI8_R, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1251, WINDOWS_1252,
+    Encoding, GB18030, ISO_2022_JP, KOI8_R, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1251,
+    WINDOWS_1252,
 };
 use mail_parser::decoders::charsets::map::charset_decoder;
 
@@ -30,6 +31,7 @@ pub fn decode(bytes: &[u8], label: Option<&str>) -> String {
     match Encoding::for_label_no_replacement(label.as_bytes()) {
         Some(encoding) if encoding == UTF_8 => utf8_or_guess(bytes),
         Some(encoding) if !can_be(encoding, bytes) => guess(bytes),
+        Some(encoding) if encoding == ISO_2022_JP => japanese(bytes).0,
         // Of these UTF-8 could be anything.
         Some(encoding) if !encoding.is_ascii_compatible() => encoding.decode(bytes).0.into_owned(),
         Some(_) if is_certainly_utf8(bytes) => lossy(bytes),
@@ -60,10 +62,14 @@ fn can_be(encoding: &'static Encoding, bytes: &[u8]) -> bool {
 
 /// The label in the spelling that others know; `None` if it says nothing.
 fn usual(label: &str) -> Option<String> {
-    const SAME: [(&str, &str); 17] = [
+    const SAME: [(&str, &str); 21] = [
         ("8859-1", "iso-8859-1"),
         ("ansi", ""),
         ("ascii", ""),
+        ("cp50220", "iso-2022-jp"),
+        ("cp50221", "iso-2022-jp"),
+        ("cp51932", "euc-jp"),
+        ("cp932", "shift_jis"),
         ("cp936", "gbk"),
         ("cp949", "euc-kr"),
         ("cp950", "big5"),
@@ -119,15 +125,40 @@ fn declared(encoding: &'static Encoding, bytes: &[u8]) -> String {
 /// The text of `bytes` of which nothing is known.
 pub fn guess(bytes: &[u8]) -> String {
     if looks_like_iso_2022_jp(bytes) {
-        let (text, _, bad) = ISO_2022_JP.decode(bytes);
+        let (text, bad) = japanese(bytes);
         if !bad {
-            return text.into_owned();
+            return text;
         }
     }
     if is_nearly_utf8(bytes) {
         return lossy(bytes);
     }
     eight_bit(bytes).decode(bytes).0.into_owned()
+}
+
+/// ISO-2022-JP, and whether something in it is none. Where encoded-words were put together, one set is
+/// chosen right behind another that nothing was written in, which the web takes for a trick (WHATWG
+/// Encoding, 12.2.1) and mail is full of.
+fn japanese(bytes: &[u8]) -> (String, bool) {
+    let escape = |rest: &[u8]| match rest {
+        [0x1b, b'(', b'B' | b'J' | b'I' | b'H', ..] | [0x1b, b'$', b'@' | b'B', ..] => 3,
+        _ => 0,
+    };
+    let mut kept = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(at) = memchr::memchr(0x1b, rest) {
+        let (before, from) = rest.split_at(at);
+        kept.extend_from_slice(before);
+        let length = escape(from).max(1);
+        let (sequence, after) = from.split_at_checked(length).unwrap_or((from, &[]));
+        if escape(after) == 0 {
+            kept.extend_from_slice(sequence);
+        }
+        rest = after;
+    }
+    kept.extend_from_slice(rest);
+    let (text, _, bad) = ISO_2022_JP.decode(&kept);
+    (text.into_owned(), bad)
 }
 
 /// Whether it is UTF-8, but for a few octets that were damaged on their way.
@@ -206,6 +237,20 @@ fn is_dense(bytes: &[u8]) -> bool {
     high >= SURE.1 && high > letters
 }
 
+/// Whether little text can hardly be anything but Shift_JIS: at least two letters of two octets, one
+/// of which begins where Latin letters have none, and nothing that is out of place. Quotation marks of
+/// Windows before plain letters look like that; then no second octet is beyond ASCII.
+fn is_shift_jis(bytes: &[u8]) -> bool {
+    let (text, _, bad) = SHIFT_JIS.decode(bytes);
+    let double =
+        |c: &char| matches!(u32::from(*c), 0x3000..=0x30ff | 0x4e00..=0x9fff | 0xff01..=0xff5e);
+    let letters = text.chars().filter(double).count();
+    !bad && letters >= 2
+        && bytes.iter().filter(|b| **b >= 0x80).count() > letters
+        && bytes.iter().any(|b| matches!(b, 0x81..=0x9f))
+        && text.chars().all(|c| c.is_ascii() || double(&c))
+}
+
 /// Which of the sets in use it most likely is.
 fn eight_bit(bytes: &[u8]) -> &'static Encoding {
     let sample = bytes.get(..SAMPLE).unwrap_or(bytes);
@@ -221,6 +266,9 @@ fn eight_bit(bytes: &[u8]) -> &'static Encoding {
             gbk if gbk == encoding_rs::GBK => GB18030,
             other => other,
         };
+    }
+    if !latin && is_shift_jis(sample) {
+        return SHIFT_JIS;
     }
     if latin || high < 4 {
         return WINDOWS_1252;
@@ -261,6 +309,13 @@ mod tests {
         assert_eq!(decode(b"\xc4\xe3\xba\xc3", Some("GB18030")), "你好");
         assert_eq!(decode(b"\xf0\xd2\xc9", Some("koi8-r")), "При");
         assert_eq!(decode(b"\x1b$B$3\x1b(B", Some("iso-2022-jp")), "こ");
+        // As two encoded-words give it that became one.
+        let twice = b"\x1b$B$3\x1b(B\x1b$B$3\x1b(B\x1b(J\x1b(B!";
+        assert_eq!(decode(twice, Some("iso-2022-jp")), "ここ!");
+        assert_eq!(decode(twice, None), "ここ!");
+        assert_eq!(decode(b"a\x1b", Some("iso-2022-jp")), "a\u{fffd}");
+        assert_eq!(decode(b"\x93\xfa\x96\x7b", Some("CP932")), "日本");
+        assert_eq!(decode(b"\x1b$B$3\x1b(B", Some("cp50221")), "こ");
         assert_eq!(decode(b"caf+AOk-", Some("utf-7")), "café");
         assert_eq!(decode(b"caf+AOk-", None), "caf+AOk-");
         assert_eq!(
@@ -279,6 +334,19 @@ mod tests {
             "naïve café “x”"
         );
         assert_eq!(decode(b"caf\xe9", Some("utf-8")), "café");
+        let (names, ..) = SHIFT_JIS.encode("田中 会議.pdf");
+        assert_eq!(decode(&names, None), "田中 会議.pdf");
+        for latin in [
+            "\u{93}\u{e9}\u{94}",
+            "\u{c4}\u{d6}\u{dc}",
+            "\u{e9}t\u{e9}",
+            "\u{92}s \u{93}A\u{94}",
+            "\u{92}s \u{93}AB",
+        ] {
+            let octets: Vec<u8> = latin.chars().map(|c| u8::try_from(c).unwrap()).collect();
+            let (read, _) = WINDOWS_1252.decode_without_bom_handling(&octets);
+            assert_eq!(decode(&octets, None), read, "{octets:?}");
+        }
         assert_eq!(decode("é".as_bytes(), Some("iso-8859-1")), "é");
         assert_eq!(decode("привет".as_bytes(), Some("x-unknown")), "привет");
         let (koi, ..) = KOI8_R.encode("Добрый день, как дела?");

@@ -258,12 +258,15 @@ pub fn host(url: &str) -> Option<String> {
 /// If the text names another host than the address leads to: (named, real). A name before `@` in
 /// an address (`https://good.example@evil.example`) counts as one named, too.
 fn pretends(text: &str, url: &str) -> Option<(String, String)> {
+    let whole = url;
     // Who is known to lead on to what he is handed does not count.
     let behind = tracker::behind(url).filter(|b| b.sure);
     let behind = behind.and_then(|b| openable(&b.address));
     let url = behind.as_deref().unwrap_or(url);
     let real = host(url)?;
-    let named = user_that_is_a_host(url).or_else(|| named_host(text))?;
+    // One that is shown as it is, as in plain text, hides nothing, whoever leads on from there.
+    let is_shown = || openable(text).is_some_and(|shown| shown == whole);
+    let named = user_that_is_a_host(url).or_else(|| named_host(text).filter(|_| !is_shown()))?;
     (!same_site(&named, &real)).then_some((named, real))
 }
 
@@ -380,6 +383,17 @@ mod tests {
                 Some("evil.test"),
             ),
             ("good.test", "https://www.good.test/x", None),
+            // As it stands in a plain text, and behind other words.
+            (
+                "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fgood.test%2F",
+                "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fgood.test%2F",
+                None,
+            ),
+            (
+                "www.good.test",
+                "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fevil.test%2F",
+                Some("evil.test"),
+            ),
             ("mail.good.test", "https://www.good.test/x", None),
             ("a.co.uk", "https://b.co.uk/", Some("b.co.uk")),
             ("dhl.de", "https://mail.dhl.de/", None),

@@ -46,6 +46,8 @@ pub struct Farewell {
     pub subject: String,
     /// The text; may be empty.
     pub body: String,
+    /// The mailto address that says all of it.
+    pub url: String,
 }
 
 /// A way to leave a list.
@@ -151,6 +153,7 @@ fn farewell(url: &str) -> Option<Farewell> {
             link.subject
         },
         body: link.body,
+        url: url.to_owned(),
     })
 }
 
@@ -309,6 +312,7 @@ mod tests {
                 to: Address::new("", "l@x.example"),
                 subject: "unsubscribe".to_owned(),
                 body: String::new(),
+                url: "mailto:l@x.example".to_owned(),
             }),
             Way::Page("https://x.example/u?7".to_owned()),
         ];

@@ -195,7 +195,9 @@ fn extended(list: &[Raw]) -> String {
             if let (Some(charset), Some(_), Some(rest)) = (parts.next(), parts.next(), parts.next())
             {
                 label = std::str::from_utf8(charset).ok().map(str::to_owned);
-                value = rest;
+                // Some quote what follows.
+                let bare = rest.strip_prefix(b"\"").and_then(|r| r.strip_suffix(b"\""));
+                value = bare.unwrap_or(rest);
             }
         }
         match raw.extended {
@@ -262,6 +264,7 @@ mod tests {
             (b"attachment; filename*=iso-8859-1'en'%A3.txt", "\u{a3}.txt"),
             (b"attachment; filename*=\"UTF-8''a%20b.txt\"", "a b.txt"),
             (b"attachment; filename*=a%C3%A9.txt", "a\u{e9}.txt"),
+            (b"attachment; filename*=UTF-8''\"a%20b.txt\"", "a b.txt"),
             (
                 b"attachment; filename*=\"=?utf-8?Q?=C3=A9.txt?=\"",
                 "\u{e9}.txt",

@@ -59,19 +59,20 @@ fn runs(text: &str, base: Mark, links: &mut Links) -> Vec<Run> {
     let mut finder = LinkFinder::new();
     finder.kinds(&[LinkKind::Url]);
     let mut at = 0;
-    for (begin, window) in windows(text) {
+    for (begin, window) in windows(text).into_iter().flat_map(apart) {
         for found in finder.links(window) {
-            let Some(n) = links.number(found.as_str()) else {
+            let shown = before_text(found.as_str());
+            let Some(n) = links.number(shown) else {
                 continue;
             };
-            let real = links.shown(n, found.as_str());
+            let real = links.shown(n, shown);
             let before = text.get(at..begin + found.start());
             out.push(Run::new(before.unwrap_or_default(), base));
-            out.push(Run::new(format!("{}[{n}]", found.as_str()), Mark::Link(n)));
+            out.push(Run::new(format!("{shown}[{n}]"), Mark::Link(n)));
             if let Some(real) = real {
                 out.push(Run::new(format!(" (leads to {real})"), Mark::Dim));
             }
-            at = begin + found.end();
+            at = begin + found.start() + shown.len();
         }
     }
     out.push(Run::new(
@@ -87,7 +88,7 @@ fn windows(text: &str) -> Vec<(usize, &str)> {
     let mut out = Vec::new();
     let mut begin = 0;
     let mut end = 0;
-    let words = text.split_inclusive(char::is_whitespace);
+    let words = text.split_inclusive(|c: char| c.is_whitespace() || ends_link(c));
     for word in words {
         let after = end + word.len();
         if after - begin > WINDOW {
@@ -98,6 +99,43 @@ fn windows(text: &str) -> Vec<(usize, &str)> {
     }
     out.push((begin, text.get(begin..end).unwrap_or_default()));
     out
+}
+
+/// Punctuation of scripts that put no blanks between words, and quotation marks: a link ends there.
+fn ends_link(c: char) -> bool {
+    matches!(u32::from(c),
+        0x2018..=0x201f | 0x3000..=0x303f | 0xff01..=0xff0f | 0xff1a..=0xff20 | 0xff3b..=0xff40
+        | 0xff5b..=0xff65)
+}
+
+/// The pieces of a text in which a link may be all, with where they begin.
+fn apart((begin, text): (usize, &str)) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = begin;
+    text.split_inclusive(ends_link).map(move |piece| {
+        let from = at;
+        at += piece.len();
+        (from, piece.trim_end_matches(ends_link))
+    })
+}
+
+/// An address without the words that go on behind the name of its host: no name ends in letters of
+/// two scripts (`https://x.exampleをご覧ください`).
+fn before_text(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let rest = url.get(host..).unwrap_or_default();
+    let end = rest.find(['/', '?', '#', ':']).unwrap_or(rest.len());
+    let last = rest
+        .get(..end)
+        .and_then(|h| h.rfind('.'))
+        .map_or(0, |n| n + 1);
+    let label = rest.get(last..end).unwrap_or_default();
+    let words = label.find(|c| u32::from(c) >= 0x2e80).filter(|_| host > 0);
+    match words {
+        Some(at) if label.starts_with(|c: char| c.is_ascii_alphanumeric()) => {
+            url.get(..host + last + at).unwrap_or(url)
+        }
+        _ => url,
+    }
 }
 
 /// No empty lines at either end, at most two in a row inside.
@@ -139,6 +177,48 @@ mod tests {
         assert_eq!(lines[0].spans[1].style, Mark::Link(1));
         assert_eq!(lines[3].spans[0].style, Mark::Signature);
         assert_eq!(links.into_list()[0].url, "https://x.example/a");
+    }
+
+    #[test]
+    fn a_link_ends_where_words_without_blanks_go_on() {
+        let urls = |text: &str| {
+            let mut links = Links::default();
+            let shown = runs(text, Mark::Plain, &mut links);
+            let whole: String = shown.iter().map(|r| r.text.as_str()).collect();
+            let urls: Vec<_> = links.into_list().into_iter().map(|l| l.url).collect();
+            (urls.join(" "), whole)
+        };
+        let a = "https://x.example/a";
+        for (text, wanted) in [
+            (
+                "\u{8a73}\u{7d30}\u{306f}https://x.example/a\u{3002}\u{6b21}",
+                a,
+            ),
+            ("\u{300c}https://x.example/a\u{300d}\u{3092}", a),
+            ("\u{201c}https://x.example/a\u{201d}", a),
+            (
+                "https://x.example/a\u{3001}https://x.example/b\u{ff09}",
+                "https://x.example/a https://x.example/b",
+            ),
+            ("https://x.example\u{3092}\u{3054}", "https://x.example"),
+            (
+                "https://x.example:80/\u{65e5}",
+                "https://x.example:80/%E6%97%A5",
+            ),
+            ("https://\u{65e5}\u{672c}.jp/", "https://xn--wgv71a.jp/"),
+        ] {
+            assert_eq!(urls(text).0, wanted, "{text}");
+        }
+        assert_eq!(
+            urls("\u{300c}https://x.example/a\u{300d}\u{3092}").1,
+            "\u{300c}https://x.example/a[1]\u{300d}\u{3092}"
+        );
+        // However long a paragraph without blanks is.
+        let long = format!(
+            "{}https://x.example/a\u{3002}",
+            "\u{6587}\u{3002}".repeat(2_000)
+        );
+        assert_eq!(urls(&long).0, a);
     }
 
     #[test]

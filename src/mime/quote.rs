@@ -13,10 +13,13 @@ use super::tree::Tree;
 use super::{build, html, parse};
 use crate::model::{DraftAttachment, Envelope};
 use crate::text::{Clean, when, wrap};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Columns of quoted text, with its marks.
 const COLUMNS: usize = 74;
+/// The longest word that is kept in one line, in octets.
+const LONGEST_WORD: usize = 2_100;
 /// The most lines that are repeated.
 pub(super) const MAX_LINES: usize = 3_000;
 /// The most plain text of a part that is looked at for them, in octets.
@@ -55,10 +58,8 @@ pub fn quotation(raw: &[u8], e: &Envelope, pages: Pages) -> String {
     let mut lines = 0;
     for p in own {
         let marks = ">".repeat(p.quote + 1);
-        for line in wrap::wrap(
-            p.text.trim_end(),
-            COLUMNS.saturating_sub(marks.len() + 1).max(20),
-        ) {
+        let columns = COLUMNS.saturating_sub(marks.len() + 1).max(20);
+        for line in unbroken(p.text.trim_end(), columns) {
             lines += 1;
             if lines > MAX_LINES {
                 out.push_str("> […]\n");
@@ -71,9 +72,35 @@ pub fn quotation(raw: &[u8], e: &Envelope, pages: Pages) -> String {
     out
 }
 
+/// A paragraph in lines of so many columns. A word of ASCII that is longer stays whole: as an address
+/// it would lead nowhere in two lines.
+fn unbroken(text: &str, columns: usize) -> impl Iterator<Item = &str> {
+    let ascii = |c: char| c.is_ascii_graphic();
+    let is_cut = |at: usize| {
+        let (before, behind) = text.split_at_checked(at).unwrap_or_default();
+        before.ends_with(ascii) && behind.starts_with(ascii)
+    };
+    let mut out: Vec<Range<usize>> = Vec::new();
+    for piece in wrap::pieces(text, columns) {
+        match out.last_mut() {
+            Some(last)
+                if last.end == piece.start
+                    && is_cut(piece.start)
+                    && piece.end - last.start <= LONGEST_WORD =>
+            {
+                last.end = piece.end;
+            }
+            _ => out.push(piece),
+        }
+    }
+    let line = |piece| text.get(piece).unwrap_or_default();
+    out.into_iter().map(line)
+}
+
 /// The text of a message as paragraphs, clean.
 pub(super) fn text(tree: &Tree<'_>, inside: usize, pages: Pages) -> Vec<Paragraph> {
-    paragraphs(tree, body::choose(tree, Prefer::Best).pieces, inside, pages)
+    let pieces = body::choose(tree, Prefer::Best).pieces;
+    paragraphs(tree, pieces, inside, pages, MAX_PLAIN)
 }
 
 /// The text of a message as it was written: a file that is attached and shown as text (a patch, one
@@ -89,10 +116,18 @@ pub(super) fn written(tree: &Tree<'_>, pages: Pages) -> Vec<Paragraph> {
         };
         std::mem::take(&mut first) || !file
     });
-    paragraphs(tree, pieces, 0, pages)
+    // All of it: what is taken up again takes the place of what it was.
+    paragraphs(tree, pieces, 0, pages, usize::MAX)
 }
 
-fn paragraphs(tree: &Tree<'_>, pieces: Vec<Piece>, inside: usize, pages: Pages) -> Vec<Paragraph> {
+/// `most`: octets of a plain text that are taken.
+fn paragraphs(
+    tree: &Tree<'_>,
+    pieces: Vec<Piece>,
+    inside: usize,
+    pages: Pages,
+    most: usize,
+) -> Vec<Paragraph> {
     let mut out: Vec<Paragraph> = Vec::new();
     // A message beside a text is passed on as an attachment, not twice.
     let alone = pieces.len() == 1;
@@ -102,7 +137,7 @@ fn paragraphs(tree: &Tree<'_>, pieces: Vec<Piece>, inside: usize, pages: Pages) 
                 let Some(part) = tree.part(id) else { continue };
                 let (is_flowed, del_sp) = parse::flow(part);
                 out.extend(flowed::read(
-                    &body::words_within(part, MAX_PLAIN).0,
+                    &body::words_within(part, most).0,
                     is_flowed,
                     del_sp,
                 ));

@@ -3,6 +3,10 @@
 use crate::lang::tr;
 use crate::model::Address;
 
+/// The longest address, in octets (RFC 5321 §4.5.3.1.3). How much of it stands before the @ only the
+/// server behind it can judge: those of tickets and of answers by mail have more than 64 there.
+const LONGEST: usize = 254;
+
 /// Why a list of addresses can't be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", placed(.message, *.at))]
@@ -232,7 +236,7 @@ pub(crate) fn check_addr(addr: &str) -> Result<(), String> {
         ))
     } else if shown.as_str() != addr {
         Err(tr!("\"{shown}\" has an invisible character in it", shown))
-    } else if local.len() > 64 || addr.len() > 254 {
+    } else if addr.len() > LONGEST {
         Err(tr!("\"{shown}\" is longer than an address can be", shown))
     } else if ascii_domain(domain).is_none() {
         Err(tr!(
@@ -345,6 +349,13 @@ mod tests {
                 Ok(list) => assert!(text.ends_with('\u{2028}'), "{text}: {list:?}"),
             }
         }
+    }
+
+    #[test]
+    fn how_long_a_name_before_the_at_may_be_is_not_ours_to_say() {
+        let ticket = |n: usize| format!("reply+{}@reply.example", "a".repeat(n));
+        assert_eq!(check_addr(&ticket(90)), Ok(()));
+        assert!(check_addr(&ticket(300)).is_err());
     }
 
     #[test]

@@ -73,13 +73,11 @@ fn from_sender(account: &Account, from: &Address) -> Draft {
     }
 }
 
-/// A message passed on inline, with its attachments.
+/// A message passed on inline, with its attachments. The signature stands below it: whoever gets it
+/// takes all that follows one for part of it, and leaves that out of answers.
 pub fn forward(raw: &[u8], envelope: &Envelope, account: &Account, pages: Pages) -> Draft {
     let from = answer::identity(envelope, &Hints::read(raw), account);
-    let mut body = format!(
-        "\n\n{}---------- Forwarded message ----------\n",
-        signature(account, &from)
-    );
+    let mut body = "\n\n---------- Forwarded message ----------\n".to_owned();
     let mut put = |name: &str, value: &str| {
         if !value.is_empty() {
             body.push_str(&format!("{name}: {}\n", Clean::line(value)));
@@ -92,9 +90,14 @@ pub fn forward(raw: &[u8], envelope: &Envelope, account: &Account, pages: Pages)
     put("Cc", &format_list(&envelope.cc));
     body.push('\n');
     let tree = Tree::read(raw);
-    for p in quote::text(&tree, 0, pages).iter().take(MAX_LINES) {
+    let text = quote::text(&tree, 0, pages);
+    for p in text.iter().take(MAX_LINES) {
         repeat(&mut body, p.quote, p.text.trim_end());
     }
+    if text.len() > MAX_LINES {
+        body.push_str("[…]\n");
+    }
+    body.push_str(&signature(account, &from));
     Draft {
         kind: DraftKind::Forward,
         subject: prefixed("Fwd: ", &envelope.subject, &FORWARD),
@@ -365,7 +368,16 @@ mod tests {
             (d.subject.as_str(), d.kind),
             ("Fwd: Plan", DraftKind::Forward)
         );
-        assert!(d.body.contains("From: b@y.example\nDate: ") && d.body.ends_with("\n\nsee file\n"));
+        assert!(d.body.contains("From: b@y.example\nDate: "));
+        // What follows a signature is taken for part of it.
+        assert!(d.body.ends_with("\n\nsee file\n\n-- \nAda\n+1 555\n"));
+        let long = format!("Subject: x\n\n{}", "line\n".repeat(MAX_LINES + 1));
+        let e = Envelope::default();
+        let cut = forward(long.as_bytes(), &e, &account(), Pages::LaidOut);
+        assert!(
+            cut.body.contains("line\n[…]\n\n-- \n"),
+            "what is left out is told"
+        );
         let want = DraftAttachment::Bytes {
             inline: false,
             name: "p.pdf".to_owned(),
@@ -498,6 +510,55 @@ mod tests {
                 .bcc
                 .contains("s@y")
         );
+    }
+
+    #[test]
+    fn a_long_address_is_quoted_in_one_line() {
+        let url = format!("https://x.example/{}", "a1b2/".repeat(40));
+        let raw = format!(
+            "From: b@y.example\n\nSee <{url}> and then {}\n",
+            "word ".repeat(20)
+        );
+        let e = parse::envelope(raw.as_bytes());
+        let d = reply(
+            Some(raw.as_bytes()),
+            &e,
+            &account(),
+            Way::Sender,
+            &[],
+            Pages::LaidOut,
+        );
+        assert!(
+            d.body.contains(&format!("> See\n> <{url}> and")),
+            "{}",
+            d.body
+        );
+        // Where words have no blanks between them there is no such word.
+        let raw = format!(
+            "From: b@y.example\nContent-Type: text/plain; charset=utf-8\n\n{}\n",
+            "\u{e01}".repeat(200)
+        );
+        let d = reply(
+            Some(raw.as_bytes()),
+            &e,
+            &account(),
+            Way::Sender,
+            &[],
+            Pages::LaidOut,
+        );
+        assert!(
+            d.body.lines().all(|l| l.chars().count() <= 74),
+            "{}",
+            d.body
+        );
+    }
+
+    #[test]
+    fn a_long_text_is_taken_up_whole() {
+        let line = format!("{}\n", "x".repeat(70));
+        let raw = format!("Subject: x\n\n{}", line.repeat(20_000));
+        let again = edit(raw.as_bytes(), &account(), &[], Pages::LaidOut);
+        assert_eq!(again.body.len(), 20_000 * line.len());
     }
 
     proptest! {

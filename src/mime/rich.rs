@@ -3,6 +3,8 @@
 
 /// Octets of a text that are looked at.
 const MAX: usize = 2 << 20;
+/// How often the end of a parameter is looked for in vain: each look goes far.
+const MAX_LOOKS: usize = 100;
 /// How deep groups of RTF are told apart.
 const MAX_DEPTH: usize = 200;
 
@@ -13,6 +15,8 @@ pub fn enriched(text: &str) -> String {
     let mut rest = cut(text);
     // Inside `nofill` line ends are kept; inside `param` nothing is text.
     let mut kept = 0usize;
+    // How often an end was looked for that never came.
+    let mut looks = 0usize;
     while let Some(at) = rest.find(['<', '\n', '&', '>']) {
         let (plain, from) = rest.split_at(at);
         out.push_str(plain);
@@ -68,8 +72,10 @@ pub fn enriched(text: &str) -> String {
                     };
                     continue;
                 }
-                "param" | "comment" if !closing => {
-                    rest = skip(rest, &format!("</{name}>"));
+                "param" | "comment" if !closing && looks < MAX_LOOKS => {
+                    let behind = skip(rest, &format!("</{name}>"));
+                    looks += usize::from(behind.is_none());
+                    rest = behind.unwrap_or(rest);
                     continue;
                 }
                 _ => continue,
@@ -92,15 +98,15 @@ fn command(text: &str) -> Option<(&str, &str)> {
     (!bare.is_empty() && bare.bytes().all(is_name)).then_some((name, after.get(1..)?))
 }
 
-/// What follows the end of a thing that is no text; everything, if it never ends.
-fn skip<'a>(text: &'a str, end: &str) -> &'a str {
+/// What follows the end of a thing that is no text; `None` if it never ends.
+fn skip<'a>(text: &'a str, end: &str) -> Option<&'a str> {
     let near = text.bytes().take(5_000);
     let mut places = near.enumerate().filter(|(_, b)| *b == b'<').map(|(n, _)| n);
     let found = places.find(|at| {
         let here = text.get(*at..at + end.len());
         here.is_some_and(|h| h.eq_ignore_ascii_case(end))
     });
-    found.map_or(text, |at| text.get(at + end.len()..).unwrap_or_default())
+    found.and_then(|at| text.get(at + end.len()..))
 }
 
 /// The words of a text in RTF; paragraphs become lines.
@@ -113,8 +119,11 @@ pub fn rtf(text: &str) -> String {
     // For each open group: whether it is shown, and how many letters stand in for a \u.
     let mut groups = vec![(true, 1usize)];
     let mut beyond = 0usize;
-    // Octets of \'xx that wait to be read together.
+    // Octets of \'xx that wait to be read together, and the set that they are of.
     let mut bytes: Vec<u8> = Vec::new();
+    let mut set = encoding_rs::WINDOWS_1252;
+    // The first half of a letter that \u names in two (UTF-16).
+    let mut half: Option<u16> = None;
     let mut pass = 0usize;
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
@@ -122,7 +131,7 @@ pub fn rtf(text: &str) -> String {
         let (shown, stand_in) = groups.last().copied().unwrap_or((true, 1));
         let is_octet = c == '\\' && after.starts_with('\'');
         if !is_octet && !bytes.is_empty() {
-            out.push_str(&encoding_rs::WINDOWS_1252.decode(&bytes).0);
+            out.push_str(&set.decode_without_bom_handling(&bytes).0);
             bytes.clear();
         }
         rest = after;
@@ -158,9 +167,15 @@ pub fn rtf(text: &str) -> String {
                             group.1 = usize::try_from(n).unwrap_or(1).min(10);
                         }
                     }
+                    ("ansicpg", Some(n)) => set = page(n),
                     ("u", Some(n)) if shown => {
-                        let code = u32::try_from(if n < 0 { n + 65_536 } else { n });
-                        out.extend(code.ok().and_then(char::from_u32));
+                        let unit = u16::try_from(if n < 0 { n + 65_536 } else { n });
+                        let units = half.take().into_iter().chain(unit);
+                        let read: Vec<_> = char::decode_utf16(units).collect();
+                        out.extend(read.iter().flatten());
+                        // One that stands alone may be the first of two.
+                        let open = read.last().and_then(|last| last.as_ref().err());
+                        half = open.map(|e| e.unpaired_surrogate());
                         pass = stand_in;
                     }
                     ("bin", Some(n)) => {
@@ -175,8 +190,22 @@ pub fn rtf(text: &str) -> String {
             _ => {}
         }
     }
-    out.push_str(&encoding_rs::WINDOWS_1252.decode(&bytes).0);
+    out.push_str(&set.decode_without_bom_handling(&bytes).0);
     out
+}
+
+/// The character set of a code page of Windows.
+fn page(number: i32) -> &'static encoding_rs::Encoding {
+    let label = match number {
+        932 => "shift_jis".to_owned(),
+        936 => "gbk".to_owned(),
+        949 => "euc-kr".to_owned(),
+        950 => "big5".to_owned(),
+        65_001 => "utf-8".to_owned(),
+        n => format!("windows-{n}"),
+    };
+    let known = encoding_rs::Encoding::for_label_no_replacement(label.as_bytes());
+    known.unwrap_or(encoding_rs::WINDOWS_1252)
 }
 
 /// Whether the group that begins here holds no text of the document.
@@ -241,10 +270,26 @@ mod tests {
     }
 
     #[test]
+    fn ends_that_never_come_are_not_looked_for_again_and_again() {
+        let behind = |count: usize| {
+            let many = "<param>".repeat(count) + &"z".repeat(6_000);
+            enriched(&format!("{many}<param>a</param>b"))
+        };
+        assert!(behind(MAX_LOOKS - 1).ends_with("zb"));
+        // Where nobody looks any more, what stands inside is text.
+        assert!(behind(MAX_LOOKS).ends_with("zab"));
+    }
+
+    #[test]
     fn the_words_of_rtf_are_found() {
         let text = "{\\rtf1\\ansi{\\fonttbl{\\f0 Arial;}}{\\*\\generator X;}\\f0\\b Hello\\b0  w\\'f6rld\\par \\u8364? 5 \\{x\\}\\tab{\\i y}\\line{\\pict 00ff}z}";
         assert_eq!(rtf(text), "Hello wörld\n€ 5 {x}\ty\nz");
         assert_eq!(rtf("just text"), "just text");
+        // Octets of its own code page, and a letter in two halves.
+        let text = "{\\rtf1\\ansi\\ansicpg1251 \\'cf\\'f0\\'e8 \\u-10179?\\u-8704?.}";
+        assert_eq!(rtf(text), "\u{41f}\u{440}\u{438} \u{1f600}.");
+        let text = "{\\rtf1\\ansi\\ansicpg932 \\'93\\'fa\\'96\\'7b}";
+        assert_eq!(rtf(text), "\u{65e5}\u{672c}");
     }
 
     proptest! {

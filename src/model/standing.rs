@@ -100,8 +100,17 @@ pub fn explained(reply: &str) -> String {
 /// What a reply means, by its codes.
 fn meant(reply: &str) -> Option<&'static str> {
     let mut words = reply.split_whitespace();
-    let code = words.next().and_then(|w| w.parse().ok()).unwrap_or(0);
-    let status = words.next().filter(|w| is_status(w));
+    let first = words.next().unwrap_or_default();
+    // The lines of a long reply have both in one word: `550-5.1.1 The account`.
+    let (code, joined) = first.split_once('-').unwrap_or((first, ""));
+    let code = code.parse().ok().unwrap_or(0);
+    let status = match joined {
+        "" => words.next().unwrap_or_default(),
+        status => status,
+    };
+    // Some write `#5.1.0` or `5.7.1:`.
+    let status = status.trim_start_matches('#').trim_end_matches([':', ',']);
+    let status = Some(status).filter(|w| is_status(w));
     let mut known = meaning(status, code);
     let lower = reply.to_ascii_lowercase();
     if code / 100 == 4 && (lower.contains("greylist") || lower.contains("graylist")) {
@@ -311,6 +320,14 @@ pub(crate) mod tests {
             (
                 "550 go away",
                 "no such user, or against the server's policy (550 go away)",
+            ),
+            (
+                "550 #5.1.0 Address rejected",
+                "no such user (550 #5.1.0 Address rejected)",
+            ),
+            (
+                "550-5.1.1 The account",
+                "no such user (550-5.1.1 The account)",
             ),
             ("554 5.9.9 what", "554 5.9.9 what"),
             ("554", "554"),

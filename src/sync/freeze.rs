@@ -3,6 +3,7 @@
 
 use crate::mime::build::{self, Attached};
 use crate::mime::media;
+use crate::mime::recipients::parse_list;
 use crate::model::{
     Account, Draft, DraftAttachment, DraftKind, FlagChange, Flags, MessageKey, Outgoing, System,
 };
@@ -24,11 +25,21 @@ pub fn freeze(
         .iter()
         .map(|a| read(a, host))
         .collect::<Result<Vec<_>, _>>()?;
-    let id = build::new_message_id(&account.email);
+    let id = build::new_message_id(&named_after(draft, account));
     let mut outgoing =
         build::outgoing(draft, account, &files, id, now).map_err(|e| e.to_string())?;
     outgoing.source = source.zip(mark(draft.kind));
     Ok(outgoing)
+}
+
+/// The address that a message is named after: the one that it is from, so that its name tells of no
+/// other of the account's.
+fn named_after(draft: &Draft, account: &Account) -> String {
+    let from = parse_list(&draft.from)
+        .unwrap_or_default()
+        .into_iter()
+        .next();
+    from.unwrap_or_else(|| account.identity()).addr
 }
 
 /// An attachment with its content.
@@ -51,7 +62,7 @@ pub fn read(attached: &DraftAttachment, host: &dyn Host) -> Result<Attached, Str
         DraftAttachment::File { path, inline, .. } => {
             let bytes = host.attachment(path)?;
             let name = attached.name();
-            let media_type = media::type_of(&name).to_owned();
+            let media_type = declared(media::type_of(&name), &bytes);
             Ok(Attached {
                 inline: *inline,
                 name,
@@ -59,6 +70,16 @@ pub fn read(attached: &DraftAttachment, host: &dyn Host) -> Result<Attached, Str
                 bytes: bytes.into(),
             })
         }
+    }
+}
+
+/// A media type with the character set of its text where that is plain to see: whoever gets it would
+/// guess else.
+fn declared(media_type: &str, bytes: &[u8]) -> String {
+    let is_text = media_type.starts_with("text/") && !bytes.is_ascii();
+    match is_text && std::str::from_utf8(bytes).is_ok() {
+        true => format!("{media_type}; charset=utf-8"),
+        false => media_type.to_owned(),
     }
 }
 
@@ -77,5 +98,30 @@ fn mark(kind: DraftKind) -> Option<FlagChange> {
                 remove: Flags::default(),
             })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mime::wire::tests::account;
+
+    #[test]
+    fn a_message_is_named_after_the_address_that_it_is_from() {
+        let mut draft = Draft::new(account().name);
+        assert_eq!(named_after(&draft, &account()), "ada@x.example");
+        draft.from = "Ada <ada@other.example>".to_owned();
+        assert_eq!(named_after(&draft, &account()), "ada@other.example");
+    }
+
+    #[test]
+    fn a_text_says_which_letters_it_has() {
+        assert_eq!(
+            declared("text/csv", "\u{e9}".as_bytes()),
+            "text/csv; charset=utf-8"
+        );
+        assert_eq!(declared("text/plain", b"e"), "text/plain");
+        assert_eq!(declared("text/plain", b"\xe9"), "text/plain");
+        assert_eq!(declared("image/png", "\u{e9}".as_bytes()), "image/png");
     }
 }

@@ -4,10 +4,15 @@ use crate::lang::tr;
 use crate::mime::answer::{self, Hints};
 use crate::mime::authres::{self, Receiver};
 use crate::mime::link;
-use crate::mime::list::{self, Way};
+use crate::mime::list::{self, Farewell, Way};
 use crate::mime::{field, lookalike};
 use crate::model::{Account, Draft, Envelope, Leave};
-use crate::text::Clean;
+use crate::text::{Clean, width};
+
+/// Columns of what a message to a list says.
+const SHOWN: usize = 160;
+/// Words that a list may want to be told and that are not shown whole.
+const FEW: usize = 4;
 
 /// One way to leave a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +28,15 @@ pub enum By {
     Writing {
         /// It.
         draft: Box<Draft>,
+        /// To whom.
+        to: Clean,
+        /// What it says, which a sender of the list chose.
+        says: Clean,
+    },
+    /// A message that says more than a question can show: it is looked over in the composer.
+    Drafting {
+        /// The mailto address.
+        url: String,
         /// To whom.
         to: Clean,
     },
@@ -71,7 +85,12 @@ impl Parting {
                     url,
                 },
             },
+            Way::Mail(mail) if is_much(&mail) => By::Drafting {
+                to: Clean::line(&lookalike::shown_addr(&mail.to.addr)),
+                url: mail.url,
+            },
             Way::Mail(mail) => By::Writing {
+                says: Clean::line(&width::cut(Clean::line(&words(&mail)).as_str(), SHOWN)),
                 to: Clean::line(&lookalike::shown_addr(&mail.to.addr)),
                 draft: Box::new(Draft {
                     from: from.to_string(),
@@ -88,8 +107,61 @@ impl Parting {
     }
 }
 
+/// What a message to a list says.
+fn words(mail: &Farewell) -> String {
+    let all = [mail.subject.trim(), mail.body.trim()];
+    let said: Vec<&str> = all.into_iter().filter(|words| !words.is_empty()).collect();
+    said.join(" / ")
+}
+
+/// Whether that is more than is shown, and no mere mark of who leaves: whoever wrote it would have
+/// the user say it.
+fn is_much(mail: &Farewell) -> bool {
+    let words = words(mail);
+    words.chars().count() > SHOWN && words.split_whitespace().count() > FEW
+}
+
 /// The host of an address, for showing.
 pub fn host(url: &str) -> Clean {
     let host = link::host(url).unwrap_or_default();
     Clean::line(&lookalike::shown(&host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mime::parse;
+    use crate::mime::wire::tests::account;
+
+    fn ways(unsubscribe: &str) -> Vec<By> {
+        let raw = format!("From: b@y.example\nList-Unsubscribe: <{unsubscribe}>\n\n");
+        let raw = raw.as_bytes();
+        Parting::find(raw, &parse::envelope(raw), &account())
+            .unwrap()
+            .ways
+    }
+
+    #[test]
+    fn what_is_sent_in_ones_name_is_seen_before() {
+        let said = |url: &str| match ways(url).as_slice() {
+            [By::Writing { says, .. }] => says.to_string(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(said("mailto:l@y.example"), "unsubscribe");
+        assert_eq!(
+            said("mailto:l@y.example?subject=leave%0d%0anow&body=list%20one%1b%5b31m"),
+            "leave  now / list one[31m"
+        );
+        // What only tells who leaves may be as long as it is.
+        let token = "x".repeat(400);
+        assert!(said(&format!("mailto:l@y.example?subject={token}")).len() < 200);
+        let letter = format!("mailto:boss@y.example?body={}", "I%20quit.%20".repeat(40));
+        let [By::Drafting { url, to }] = &ways(&letter)[..] else {
+            panic!("a letter that nobody saw");
+        };
+        assert_eq!(
+            (url.as_str(), to.as_str()),
+            (letter.as_str(), "boss@y.example")
+        );
+    }
 }

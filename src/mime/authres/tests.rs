@@ -209,6 +209,13 @@ fn providers_who_write_several_fields_are_believed_in_all() {
 }
 
 #[test]
+fn blanks_before_a_result_cost_no_square() {
+    let field = format!("dkim{}={}pass", " ".repeat(4_000), " ".repeat(4_000));
+    let cost = allocation_counter::measure(|| assert!(result(&field).is_some()));
+    assert!(cost.count_total < 100, "{cost:?}");
+}
+
+#[test]
 fn a_country_is_nobodys_domain() {
     let own = receiver("post.co.uk", "b@post.co.uk", &[]);
     assert_eq!(

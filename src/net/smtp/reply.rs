@@ -96,6 +96,8 @@ impl Reply {
     /// The enhanced status code (RFC 3463), if the text begins with one of the same class.
     pub fn enhanced(&self) -> Option<String> {
         let word = self.lines.first()?.split(' ').next()?;
+        // Some write `#5.1.0` or `5.7.1:`.
+        let word = word.trim_start_matches('#').trim_end_matches([':', ',']);
         let mut parts = word.split('.');
         let class = parts.next()?;
         let rest: Vec<&str> = parts.collect();
@@ -185,6 +187,9 @@ mod unit {
             reply(550, "5.1.1 no such user").enhanced().as_deref(),
             Some("5.1.1")
         );
+        for odd in ["#5.1.0 Address rejected", "5.1.0: rejected"] {
+            assert_eq!(reply(550, odd).enhanced().as_deref(), Some("5.1.0"));
+        }
         for (code, text, crowded) in [
             (452, "4.5.3 Error: too many recipients", true),
             (452, "too many recipients", true),

@@ -3,6 +3,7 @@
 //! here at its time unless the server took it.
 
 use super::connection::{Local, LocalReader};
+use super::{outbox, pieces};
 use crate::model::{AccountName, OutboxId, Submission};
 use crate::store::error::Result;
 
@@ -47,6 +48,15 @@ impl Local {
     /// # Errors
     /// When it can't be written.
     pub fn claim_early(&mut self, id: OutboxId) -> Result<bool> {
-        self.step(id, "state = 'sending', attempts = attempts + 1", NEW)
+        self.write(|tx| {
+            let at = outbox::is_for_later(tx, id)?;
+            let claimed =
+                outbox::stepped(tx, id, "state = 'sending', attempts = attempts + 1", NEW)?;
+            // It is dated as it will be sent.
+            match at.filter(|_| claimed) {
+                Some(at) => pieces::redate(tx, id.0, at).map(|()| true),
+                None => Ok(claimed),
+            }
+        })
     }
 }

@@ -5,6 +5,7 @@ use super::*;
 use crate::model::{
     Draft, MDN_SENT, OutboxId, Outgoing, RecipientState, Submission, SubmissionState,
 };
+use crate::text::when;
 
 #[test]
 fn a_held_message_waits_for_the_user_and_a_scheduled_one_for_its_time() {
@@ -22,6 +23,39 @@ fn a_held_message_waits_for_the_user_and_a_scheduled_one_for_its_time() {
     local.retry(id, 1_000).unwrap();
     assert!(local.claim_submission(id, 1_000).unwrap());
     assert!(local.hold(id).is_err(), "it is being sent");
+}
+
+#[test]
+fn what_was_to_go_later_is_dated_when_it_goes() {
+    let home = Home::new();
+    let mut local = home.open();
+    let written = |at| format!("Date: {}\r\nSubject: s\r\n\r\ntext\r\n", when::rfc5322(at));
+    let submit = |local: &mut Local, draft, scheduled| {
+        let out = Outgoing {
+            wire: written(50).into_bytes().into(),
+            filed: format!("{}filed\r\n", written(50)).into_bytes().into(),
+            not_before: 90_000,
+            scheduled,
+            ..outgoing(draft)
+        };
+        let id = local.submit(&out, 60).unwrap();
+        assert!(local.claim_submission(id, 90_005).unwrap());
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let read = local.read();
+        (text(read.wire(id).unwrap()), text(read.filed(id).unwrap()))
+    };
+    let draft = |local: &mut Local| Some(local.save_draft(&Draft::new(work()), 7).unwrap());
+    let later = draft(&mut local);
+    let (wire, filed) = submit(&mut local, later, true);
+    assert_eq!(wire, written(90_005));
+    assert_eq!(filed, format!("{}filed\r\n", written(90_005)));
+    let at_once = draft(&mut local);
+    assert_eq!(submit(&mut local, at_once, false).0, written(50));
+    assert_eq!(
+        submit(&mut local, None, true).0,
+        written(50),
+        "not written here"
+    );
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::store::codec::keywords_out;
 use crate::store::error::{Error, Result};
 use crate::store::open::now as clock;
 use crate::store::process::Process;
-use rusqlite::{Transaction, params};
+use rusqlite::{OptionalExtension as _, Transaction, params};
 
 /// No next try is farther off than this, in seconds; one that seems to be was written down before
 /// the clock was put back, and is due.
@@ -131,16 +131,25 @@ impl Local {
     }
 
     /// Begins an attempt, counted before anything is dialled. `false` if the message is not due
-    /// any more (taken back, or begun by another process).
+    /// any more (taken back, or begun by another process). One that waited for a time of the user's
+    /// is dated now: who gets it looks for it among the newest.
     ///
     /// # Errors
     /// When it can't be written.
     pub fn claim_submission(&mut self, id: OutboxId, now: i64) -> Result<bool> {
-        self.step(
-            id,
-            "state = 'sending', attempts = attempts + 1, scheduled = 0, unreached = 0",
-            &format!("state = 'queued' AND {}", is_due(now)),
-        )
+        self.write(|tx| {
+            let waited = is_for_later(tx, id)?;
+            let claimed = stepped(
+                tx,
+                id,
+                "state = 'sending', attempts = attempts + 1, scheduled = 0, unreached = 0",
+                &format!("state = 'queued' AND {}", is_due(now)),
+            )?;
+            if claimed && waited.is_some() {
+                pieces::redate(tx, id.0, now)?;
+            }
+            Ok(claimed)
+        })
     }
 
     /// The final dot is about to be written: from here on a failure means doubt, for everybody who
@@ -329,11 +338,21 @@ impl Local {
     }
 
     pub(super) fn step(&mut self, id: OutboxId, set: &str, from: &str) -> Result<bool> {
-        self.write(|tx| {
-            let sql = format!("UPDATE outbox SET {set} WHERE id = ?1 AND {from}");
-            Ok(tx.execute(&sql, [id.0])? == 1)
-        })
+        self.write(|tx| stepped(tx, id, set, from))
     }
+}
+
+pub(super) fn stepped(tx: &Transaction<'_>, id: OutboxId, set: &str, from: &str) -> Result<bool> {
+    let sql = format!("UPDATE outbox SET {set} WHERE id = ?1 AND {from}");
+    Ok(tx.execute(&sql, [id.0])? == 1)
+}
+
+/// When a message that was written here is to go out, if that is a time that the user chose and no
+/// server has seen it yet.
+pub(super) fn is_for_later(tx: &Transaction<'_>, id: OutboxId) -> Result<Option<i64>> {
+    let sql = "SELECT next_try FROM outbox WHERE id = ?1 AND state = 'queued' AND scheduled = 1 AND first_try = 0
+        AND EXISTS (SELECT 1 FROM draft WHERE draft.outbox = outbox.id)";
+    Ok(tx.query_row(sql, [id.0], |r| r.get(0)).optional()?)
 }
 
 /// Writes down what became of recipients. One that was accepted stays accepted.

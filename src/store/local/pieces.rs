@@ -3,6 +3,7 @@
 
 use crate::model::OutboxId;
 use crate::store::error::{Error, Result};
+use crate::text::when;
 use rusqlite::{Connection, Transaction, params};
 
 /// The form for the wire.
@@ -47,6 +48,33 @@ pub(super) fn take(conn: &Connection, id: OutboxId, form: i64) -> Result<Vec<u8>
         whole.extend_from_slice(piece.map_err(|e| Error::Corrupt(e.to_string()))?);
     }
     Ok(whole)
+}
+
+/// What the Date of a message that was written here begins with: it is its first field.
+const DATE: &[u8] = b"Date: ";
+
+/// Says in a message that was written here that it was written then (seconds since 1970). A date has
+/// always the same length.
+pub(super) fn redate(tx: &Transaction<'_>, id: i64, at: i64) -> Result<()> {
+    let mut first =
+        tx.prepare_cached("SELECT form, bytes FROM outbox_piece WHERE outbox = ?1 AND seq = 0")?;
+    let forms: Vec<(i64, Vec<u8>)> = first
+        .query_map([id], |r| Ok((r.get(0)?, r.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let date = format!("{}\r\n", when::rfc5322(at));
+    for (form, mut bytes) in forms {
+        let place = bytes.get_mut(DATE.len()..DATE.len() + date.len());
+        let Some(place) = place.filter(|old| old.ends_with(b"\r\n")) else {
+            continue;
+        };
+        place.copy_from_slice(date.as_bytes());
+        if bytes.starts_with(DATE) {
+            let sql =
+                "UPDATE outbox_piece SET bytes = ?3 WHERE outbox = ?1 AND form = ?2 AND seq = 0";
+            tx.execute(sql, params![id, form, bytes])?;
+        }
+    }
+    Ok(())
 }
 
 /// Forgets every form: the history needs no bytes.

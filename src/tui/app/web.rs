@@ -41,7 +41,7 @@ impl Layer {
                     let told = Effect::Ask(Intent::Leave(Box::new(leave)), About::Done);
                     answers.push(('y', trc!("answer", "tell it"), vec![told]));
                 }
-                By::Writing { draft, to } => {
+                By::Writing { draft, to, says } => {
                     let sent = Effect::Ask(Intent::Submit(draft), About::Done);
                     text.push('\n');
                     if first {
@@ -51,6 +51,17 @@ impl Layer {
                         text.push_str(&tr!("Or a message to {to}.", to));
                         answers.push(('m', trc!("answer", "send that"), vec![sent]));
                     }
+                    text.push('\n');
+                    text.push_str(&tr!("It says: {says}", says));
+                }
+                By::Drafting { url, to } => {
+                    text.push('\n');
+                    text.push_str(&tr!(
+                        "A message to {to} says more; it is shown to you before it goes.",
+                        to
+                    ));
+                    let written = vec![Effect::OpenUrl(url)];
+                    answers.push(('m', trc!("answer", "show the message"), written));
                 }
                 By::Page { url } => {
                     let host = host(&url);
