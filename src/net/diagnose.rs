@@ -262,10 +262,15 @@ fn sign_in(refusal: &Refusal, account: &Account, endpoint: &Endpoint, service: S
 fn later(refusal: &Refusal) -> &'static Cause {
     let code = refusal.code.as_deref().unwrap_or("");
     let text = refusal.text.to_ascii_lowercase();
+    // No part of another word: much is migrated, generated or moderated.
+    let rate = text
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .any(|word| word == "rate" || word.starts_with("ratelimit"));
     if code == "4.2.2" || code == "OVERQUOTA" || text.contains("quota") {
         &causes::FULL
     } else if ["4.7.28", "4.5.3", "4.4.5", "LIMIT"].contains(&code)
-        || ["rate", "too many", "limit"]
+        || rate
+        || ["too many", "limit"]
             .iter()
             .any(|phrase| text.contains(phrase))
     {

@@ -125,6 +125,25 @@ fn what_is_said_of_a_message_is_no_failed_sign_in() {
 }
 
 #[test]
+fn a_word_that_holds_another_is_another() {
+    let line = |text: &str| {
+        let error = NetError::Later(said(451, "4.3.0", text));
+        explain(&error, &account(465, Security::Tls), Service::Smtp).line()
+    };
+    for text in ["your mailbox is being migrated", "this list is moderated"] {
+        assert!(!line(text).contains("so much at once"), "{}", line(text));
+    }
+    for text in [
+        "sending rate exceeded",
+        "ratelimited",
+        "rate-limit",
+        "too many messages",
+    ] {
+        assert!(line(text).contains("so much at once"), "{}", line(text));
+    }
+}
+
+#[test]
 fn sending_that_is_turned_off_is_no_locked_account() {
     let text = "5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled";
     for auth in [Auth::Password, Auth::OAuth, Auth::XOauth2] {

@@ -5,7 +5,7 @@
 
 use super::autoconfig;
 use super::guess::{self, Knock};
-use super::judge::judge;
+use super::judge::{judge, keep_tokens_home};
 use super::providers::Providers;
 use super::records::{self, Said};
 use crate::lang::tr;
@@ -84,9 +84,12 @@ impl Finder {
             "asking for the mail servers of {domain}",
             domain
         )));
-        let until = Instant::now() + self.patience;
+        let began = Instant::now();
+        let until = began + self.patience;
         let (sender, words) = unbounded();
-        let asked = self.ask(&email, &domain, until, &sender);
+        // Who asks at several places gives up on those that hang before nobody listens any more: what
+        // the others said would be lost with them.
+        let asked = self.ask(&email, &domain, began + self.patience / 5 * 4, &sender);
         drop(sender);
         let mut heard = Heard::new(self, &domain, asked);
         heard.listen(&words, until, cancel, tell);
@@ -307,6 +310,7 @@ impl Heard<'_> {
                     whole.outside.push(host.clone());
                 }
             }
+            keep_tokens_home(&mut whole, self.known);
         }
         whole
     }

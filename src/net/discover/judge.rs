@@ -41,7 +41,7 @@ pub fn judge(mut found: Proposal, domain: &str, known: &Providers) -> Proposal {
 
 /// Takes a provider's word from servers that are not all its own: its token would go to others.
 /// Where nothing else is left, the word is the server's name, which leads to no provider's page.
-fn keep_tokens_home(found: &mut Proposal, known: &Providers) {
+pub(super) fn keep_tokens_home(found: &mut Proposal, known: &Providers) {
     let hosts = || found.imap.iter().chain(&found.smtp).map(|e| &*e.host);
     let home = |way: &SignIn| match way {
         SignIn::OAuth { provider } => known.may_have_tokens(provider, hosts()),

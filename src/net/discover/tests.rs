@@ -312,6 +312,41 @@ fn usual_names_are_the_last_resort_and_complete_what_is_missing() {
 }
 
 #[test]
+fn s10_servers_of_two_owners_get_no_token_of_one() {
+    let zone = vec![
+        ("example.test", 1, vec![192, 0, 2, 1]),
+        (
+            "_imaps._tcp.example.test",
+            33,
+            srv(0, 1, 993, "imap.gmail.com"),
+        ),
+    ];
+    let mut half = finder(zone, |_| missing());
+    half.knock = Arc::new(|end, _, _| ["mail.example.test"].contains(&end.host.as_str()));
+    let whole = last(&half, "me@example.test");
+    assert_eq!(whole.imap[0].host, "imap.gmail.com");
+    assert_eq!(whole.smtp[0].host, "mail.example.test");
+    assert_eq!(whole.browser(), None, "{whole:#?}");
+    assert!(whole.takes_password());
+}
+
+#[test]
+fn a_door_where_nobody_answers_takes_no_others_along() {
+    let mut guesser = finder(bare(), |_| missing());
+    guesser.patience = super::finder::PATIENCE;
+    // A firewall that drops what it does not know.
+    guesser.knock = Arc::new(|end, _, until| {
+        if end.host == "example.test" {
+            let _ = crossbeam_channel::never::<()>().recv_deadline(until);
+        }
+        end.host == "mail.example.test"
+    });
+    let found = last(&guesser, "me@example.test");
+    assert_eq!(found.imap[0].host, "mail.example.test");
+    assert_eq!(found.smtp[0].host, "mail.example.test");
+}
+
+#[test]
 fn f21_what_is_wrong_is_said() {
     let (none, why) = told(&finder(vec![], |_| missing()), "me@gmial.com");
     assert!(none.is_empty());

@@ -88,7 +88,11 @@ impl ByHand {
         let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
         let first =
             |list: Option<&Vec<Endpoint>>, usual: (&str, u16)| match list.and_then(|l| l.first()) {
-                Some(end) => (format!("{}:{}", end.host, end.port), Some(end.security)),
+                // What is usual follows the port when that is typed anew.
+                Some(end) => (
+                    format!("{}:{}", end.host, end.port),
+                    Some(end.security).filter(|s| *s != by_port(end.port)),
+                ),
                 None => (format!("{}.{domain}:{}", usual.0, usual.1), None),
             };
         let (imap, imap_security) = first(found.map(|f| &f.imap), ("imap", 993));
@@ -107,11 +111,8 @@ impl ByHand {
             Field::SmtpSecurity => (self.securities.last(), &self.smtp),
             _ => (self.securities.first(), &self.imap),
         };
-        let by_port = match parted(line.text()).map(|(_, port)| port) {
-            Ok(143 | 587 | 2525) => Security::StartTls,
-            _ => Security::Tls,
-        };
-        chosen.copied().flatten().unwrap_or(by_port)
+        let usual = parted(line.text()).map_or(Security::Tls, |(_, port)| by_port(port));
+        chosen.copied().flatten().unwrap_or(usual)
     }
 
     /// Takes the next way of protection. In the clear only to this machine.
@@ -175,6 +176,13 @@ pub fn security_words(security: Security) -> &'static str {
         Security::Tls => "TLS",
         Security::StartTls => "STARTTLS",
         Security::None => tr!("none (this machine only)"),
+    }
+}
+
+fn by_port(port: u16) -> Security {
+    match port {
+        143 | 587 | 2525 => Security::StartTls,
+        _ => Security::Tls,
     }
 }
 

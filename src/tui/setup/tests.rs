@@ -4,7 +4,7 @@ mod browser;
 mod drawn;
 
 use super::deeds::{Came, Deed, Phase};
-use super::form::Field;
+use super::form::{ByHand, Field};
 use super::view;
 use super::wizard::Wizard;
 use crate::model::setup::{Found, Proposal, SignIn, Source, Tried};
@@ -276,6 +276,20 @@ fn enter_does_what_its_hint_says_among_servers_named_by_hand() {
     typed(&mut wizard, "1");
     let deeds = key(&mut wizard, "enter");
     assert!(matches!(deeds.as_slice(), [Deed::Try(..)]), "{deeds:?}");
+}
+
+#[test]
+fn a_port_that_is_typed_anew_brings_its_own_protection() {
+    let mut found = proposal();
+    found.smtp = vec![end("smtp.example.test", 587)];
+    let mut by_hand = ByHand::of(Some(&found), "ada@example.test");
+    // What was found and is unusual stays as it was found.
+    assert_eq!(by_hand.security(Field::SmtpSecurity), Security::Tls);
+    assert_eq!(by_hand.security(Field::ImapSecurity), Security::Tls);
+    by_hand.imap.set("imap.example.test:143");
+    assert_eq!(by_hand.security(Field::ImapSecurity), Security::StartTls);
+    by_hand.turn(Field::ImapSecurity);
+    assert_eq!(by_hand.security(Field::ImapSecurity), Security::Tls);
 }
 
 #[test]
