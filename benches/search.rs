@@ -32,6 +32,9 @@ use std::time::Duration;
 
 mod shared;
 
+/// A way of asking.
+type Asked<'a> = &'a dyn Fn(&Query) -> SearchResult;
+
 const VALIDITY: UidValidity = UidValidity(7);
 /// Headers in one transaction, and bodies, as a sync has them.
 const BATCH: usize = 1_000;
@@ -184,7 +187,7 @@ fn look(folder: &Path) {
         };
         let best = |query: &Query| reader.search_ranked_first(query, NEWEST, TYPED).unwrap();
         let all = |query: &Query| reader.search_ranked(query, NEWEST, TYPED).unwrap();
-        let asked: [(&str, &dyn Fn(&Query) -> SearchResult, &str); 3] = [
+        let asked: [(&str, Asked<'_>, &str); 3] = [
             ("what shows first", &first, most),
             ("the best of the newest", &best, ""),
             ("and how many", &all, ""),
