@@ -8,7 +8,7 @@ use postrider::config::secrets::Secrets;
 use postrider::config::{Config, ConfigError, Loaded, Look, Paths, keep, load, tags, watch};
 use postrider::lang::tr;
 use postrider::model::checkup::Step;
-use postrider::model::{Account, AccountStatus, Draft, DraftId, Link, naming};
+use postrider::model::{Account, AccountStatus, Draft, DraftId, Link, naming, own};
 use postrider::signal::{Board, Topic};
 use postrider::store::Local;
 use postrider::tui::editor;
@@ -292,6 +292,7 @@ fn ride(
     means::speak(look);
     stay.secrets.serve(&loaded.config.accounts);
     naming::choose(tags::names(&loaded.config.tags));
+    own::choose(&loaded.config.accounts);
     if stay.secrets.must_unlock(&loaded.config.accounts) {
         let open = wizard::open(paths, &stay.secrets);
         let stage = stay.stage(look, &paths.log)?;

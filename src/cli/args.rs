@@ -21,8 +21,21 @@ const EVERYWHERE: &str = "Options of every command";
 /// # Errors
 /// What is wrong with it; help and version come this way too.
 pub fn read(line: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Error> {
-    let line = line.into_iter().collect();
+    let line = written_to(line.into_iter().collect());
     Args::try_parse_from(options_first(&mut Args::command(), line))
+}
+
+/// Who names somebody where a command stands writes to him: `postrider ada@example.test`, or a
+/// `mailto:` link.
+fn written_to(mut line: Vec<OsString>) -> Vec<OsString> {
+    let word = line.get(1).and_then(|word| word.to_str()).unwrap_or("");
+    let address = !word.starts_with('-') && word.contains('@') && !word.contains(['/', ':']);
+    if address {
+        line.splice(1..1, ["compose", "--to"].map(OsString::from));
+    } else if word.starts_with("mailto:") {
+        line.insert(1, OsString::from("compose"));
+    }
+    line
 }
 
 /// A keyboard-driven mail client for the terminal. Without a command: the screen.
@@ -421,6 +434,20 @@ mod tests {
         }
         let both = ["postrider", "sync", "--once", "--watch"];
         assert!(read(both.map(OsString::from)).is_err());
+    }
+
+    #[test]
+    fn who_names_somebody_writes_to_him() {
+        let Some(Command::Compose(to)) = parse("postrider ada@x.example").command else {
+            panic!("nothing is written");
+        };
+        assert_eq!(to.written.to, ["ada@x.example"]);
+        let Some(Command::Compose(to)) = parse("postrider mailto:ada@x.example").command else {
+            panic!("nothing is written");
+        };
+        assert_eq!(to.link.as_deref(), Some("mailto:ada@x.example"));
+        let away = read(["postrider", "nothing"].map(OsString::from));
+        assert!(away.is_err());
     }
 
     fn parse(line: &str) -> Args {

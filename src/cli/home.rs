@@ -7,7 +7,7 @@ use super::say::aside;
 use crate::config::lock::EngineLock;
 use crate::config::secrets::Secrets;
 use crate::config::{Config, ConfigError, Loaded, Paths, Problem, load, tags};
-use crate::model::{Account, AccountName, Done, DraftId, Intent, MsgId, naming};
+use crate::model::{Account, AccountName, Done, DraftId, Intent, MsgId, naming, own};
 use crate::net::connect;
 use crate::net::http::Client;
 use crate::signal::Board;
@@ -55,6 +55,7 @@ impl Home {
         let secrets = Secrets::at(&paths);
         let loaded = load::load(&paths.config)?;
         naming::choose(tags::names(&loaded.config.tags));
+        own::choose(&loaded.config.accounts);
         if loaded.config.accounts.is_empty() {
             let config = loaded.whole(&paths.config)?;
             return Ok(Home {

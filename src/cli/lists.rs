@@ -312,10 +312,13 @@ fn print(reader: &Reader, as_json: bool, count: u64, rows: &[IndexRow]) -> Resul
                     " "
                 }
             );
-            let subject = if row.count > 1 {
-                format!("{} ({})", row.subject, row.count)
-            } else {
-                row.subject.clone()
+            let subject = match row.subject.trim() {
+                "" => "(no subject)",
+                subject => subject,
+            };
+            let subject = match row.count {
+                0 | 1 => subject.to_owned(),
+                count => format!("{subject} ({count})"),
             };
             vec![
                 Clean::line(&format!("m{}", row.message.0)),

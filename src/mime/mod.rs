@@ -39,6 +39,7 @@ pub mod mbox;
 pub mod maildir;
 pub mod parse;
 pub mod attachment;
+pub mod browsable;
 pub mod danger;
 pub mod archive;
 pub mod picture;

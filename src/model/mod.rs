@@ -21,6 +21,7 @@ pub mod secret;
 pub mod oauth;
 pub mod policy;
 pub mod account;
+pub mod own;
 pub mod op;
 pub mod draft;
 pub mod submission;

@@ -86,4 +86,8 @@ pub struct AccountStatus {
     pub quota: Option<Quota>,
     /// Whether everything is being fetched for a journey.
     pub journey: bool,
+    /// When all of its mailboxes were looked at last, seconds since 1970; 0: not since the start.
+    pub looked: i64,
+    /// Messages that came since the start.
+    pub arrived: u64,
 }

@@ -5,7 +5,7 @@
 
 use crate::model::query::period::{Period, in_zone};
 use crate::model::query::{Field, Has, Is};
-use crate::model::{Deed, Expr, Rule, Term, tag};
+use crate::model::{Deed, Expr, Rule, Term, own, tag};
 use crate::sieve::tree::{Arg, Command, Script, Test};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -174,9 +174,7 @@ impl Writer<'_> {
         let no = || Err(format!("`{term}` can't be said in Sieve"));
         Ok(match term {
             Term::Words { field, text, .. } => match field {
-                Field::From => header(&["from"], text),
-                Field::To => header(&["to", "cc"], text),
-                Field::Cc => header(&["cc"], text),
+                Field::From | Field::To | Field::Cc => header(of_people(*field), text),
                 Field::Subject => header(&["subject"], text),
                 Field::Body => self.body(text),
                 Field::Any => {
@@ -184,6 +182,10 @@ impl Writer<'_> {
                     Test::of("anyof", vec![fields, self.body(text)])
                 }
                 Field::File => return no(),
+            },
+            Term::Me(field) => match own::addresses().as_slice() {
+                [] => return no(),
+                own => address(of_people(*field), own),
             },
             Term::Is(Is::List) => Test::new("exists", vec![Arg::Text("list-id".to_owned())]),
             Term::Is(is) => {
@@ -286,6 +288,24 @@ fn header(names: &[&str], text: &str) -> Test {
         Arg::Text(text.to_owned()),
     ];
     Test::new("header", args)
+}
+
+fn of_people(field: Field) -> &'static [&'static str] {
+    match field {
+        Field::From => &["from"],
+        Field::Cc => &["cc"],
+        _ => &["to", "cc"],
+    }
+}
+
+/// Whether one of these addresses stands there, the whole of it (RFC 5228 §5.1).
+fn address(names: &[&str], own: &[String]) -> Test {
+    let args = vec![
+        Arg::tag("is"),
+        Arg::texts(names.iter().copied()),
+        Arg::texts(own.iter().cloned()),
+    ];
+    Test::new("address", args)
 }
 
 fn has_flag(flag: &str) -> Test {

@@ -209,6 +209,21 @@ if allof (true, true, size :over 5M) {
 }
 
 #[test]
+fn the_user_is_known_by_whole_addresses() {
+    let rules = [rule("to:me -from:me", &["flag"])];
+    let said = |own: &[&str]| {
+        let exported = crate::model::own::during(own, || export(&rules, &naming(), 0));
+        (exported.script.to_string(), exported.remarks.len())
+    };
+    let (text, remarks) = said(&["a@x.example", "b@x.example"]);
+    let to = r#"address :is ["to", "cc"] ["a@x.example", "b@x.example"]"#;
+    let from = r#"not address :is "from" ["a@x.example", "b@x.example"]"#;
+    assert!(text.contains(&format!("allof ({to}, {from})")), "{text}");
+    assert_eq!(remarks, 0);
+    assert_eq!(said(&[]).1, 1, "nobody knows who that is");
+}
+
+#[test]
 fn tags_that_every_program_knows_are_their_keywords() {
     let rules = [
         rule("tag:important", &["tag todo"]),

@@ -1,6 +1,7 @@
 //! The terms of a query as SQL: the sets of messages that it names, and what is asked of one place `l`.
 
 use crate::model::MessageId;
+use crate::model::own;
 use crate::model::query::period::in_zone;
 use crate::model::query::{Expr, Field, Has, Is, Term};
 use crate::store::error::Result;
@@ -128,6 +129,7 @@ impl<'a> Maker<'a> {
                 let name = self.bind(name.to_lowercase());
                 format!("m.list_id IS NOT NULL AND instr(lower(m.list_id), {name}) > 0")
             }
+            Term::Me(field) => self.names_me(*field),
             Term::Has(Has::Image) => self.is_attached("image"),
             Term::Has(Has::Invite) => self.is_attached("text/calendar"),
             Term::Type(kind) => self.is_attached(kind),
@@ -168,6 +170,7 @@ impl<'a> Maker<'a> {
                 text,
                 prefix,
             } => self.matching(*field, text, *prefix)?,
+            Term::Me(field) => Some(self.me(*field)?),
             Term::Has(Has::Link) => {
                 let mut sets = Vec::new();
                 for word in ["http", "https", "www"] {
@@ -262,6 +265,35 @@ impl<'a> Maker<'a> {
         }))
     }
 
+    /// The messages that name an address of the user's there. The index finds more: it takes
+    /// `mary.ann@x` for `ann@x`.
+    fn me(&mut self, field: Field) -> Result<String> {
+        let mut sets = Vec::new();
+        for address in own::addresses().iter() {
+            sets.extend(self.matching(field, address, false)?);
+        }
+        let Some(found) = joined(&sets, "UNION") else {
+            return Ok("(SELECT 0 AS id WHERE 0)".to_owned());
+        };
+        let names = self.names_me(field);
+        Ok(format!(
+            "(SELECT w.id FROM (SELECT id FROM {found} ORDER BY 1) w \
+             CROSS JOIN message m ON m.id = w.id WHERE {names})"
+        ))
+    }
+
+    /// Whether a message `m` names an address of the user's there.
+    fn names_me(&mut self, field: Field) -> String {
+        let columns: &[&str] = match field {
+            Field::From => &["m.from_"],
+            Field::Cc => &["m.cc"],
+            _ => &["m.to_", "m.cc"],
+        };
+        let own = self.bind(own::addresses().join("\n"));
+        let each = columns.iter().map(|c| format!("people_are({c}, {own})"));
+        format!("({})", each.collect::<Vec<String>>().join(" OR "))
+    }
+
     /// What the index of before finds besides, if there is any.
     fn old(&self, phrase: &str) -> Result<String> {
         Ok(match texts::has_old(self.conn)? {
@@ -338,6 +370,7 @@ impl<'a> Maker<'a> {
             Term::Newer(age) => date(">", age.before(&self.now)),
             // Sets, or words that say nothing.
             Term::Words { .. }
+            | Term::Me(_)
             | Term::Is(Is::List)
             | Term::Has(_)
             | Term::List(_)

@@ -12,7 +12,7 @@ use rusqlite::functions::{Context, FunctionFlags};
 use std::fmt::Write as _;
 
 /// Puts them into a connection: `people_say`, `files_say`, `text_says` (a column, words, whether the
-/// last may go on), `types_say` (a column, a part of a media type), `tagged`, `flagged_with` (a
+/// last may go on), `people_are` (a column, addresses in lines), `types_say` (a column, a part of a media type), `tagged`, `flagged_with` (a
 /// column, a name), `has_part` (a word, a folded part, whether more may follow it), `snoozed_until` (a
 /// column; the time that it names, if any).
 pub(super) fn add(conn: &Connection) -> Result<()> {
@@ -26,6 +26,12 @@ pub(super) fn add(conn: &Connection) -> Result<()> {
             codec::push_people(&mut people, &mut codec::addresses_in(column).iter());
             people
         })
+    })?;
+    conn.create_scalar_function("people_are", 2, pure, |values| {
+        let wanted = values.get_raw(1).as_str().unwrap_or_default();
+        let people = codec::addresses_in(values.get_raw(0).as_str().unwrap_or_default());
+        let is = |own: &str| people.iter().any(|a| a.addr.eq_ignore_ascii_case(own));
+        Ok(wanted.lines().any(is))
     })?;
     conn.create_scalar_function("files_say", 3, pure, |values| {
         says(values, |column| {

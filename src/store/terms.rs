@@ -80,6 +80,7 @@ pub(super) fn is_set(expr: &Expr) -> bool {
         Expr::Term(term) => matches!(
             term,
             Term::Words { .. }
+                | Term::Me(_)
                 | Term::Has(Has::Link | Has::Image | Has::Invite)
                 | Term::Is(Is::List)
                 | Term::Type(_)

@@ -108,6 +108,16 @@ impl Report {
         self.change(|s| s.status.journey = under_way);
     }
 
+    /// All mailboxes were looked at, at this time.
+    pub fn looked(&self, at: i64) {
+        self.change(|s| s.status.looked = at);
+    }
+
+    /// So many messages came.
+    pub fn arrived(&self, more: u64) {
+        self.change(|s| s.status.arrived = s.status.arrived.saturating_add(more));
+    }
+
     /// How full the server is.
     pub fn quota(&self, quota: Option<Quota>) {
         self.change(|s| s.status.quota = quota);

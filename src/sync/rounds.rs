@@ -210,6 +210,7 @@ impl Worker {
     }
 
     fn list(&mut self, session: &mut Connection) -> Result<(), SyncError> {
+        self.listed = when::now();
         if !std::mem::replace(&mut self.greeted, true) {
             self.greet(session)?;
         }
@@ -262,7 +263,10 @@ impl Worker {
             // One that is cut may have brought some, too.
             self.unlaid |= pulled.as_ref().map_or(true, |pulled| pulled.headers > 0);
             match pulled {
-                Ok(pulled) => turn.headers += pulled.headers,
+                Ok(pulled) => {
+                    turn.headers += pulled.headers;
+                    self.kit.report.arrived(pulled.headers);
+                }
                 // One mailbox that can't be read must not hide the others.
                 Err(SyncError::Net(error)) if !error.ends_session() => {
                     let words = Clean::line(&error.to_string());

@@ -73,6 +73,8 @@ pub struct Worker {
     spent: bool,
     /// When all mailboxes were listed last.
     pub(super) swept: Option<Instant>,
+    /// The same in seconds since 1970; 0: not yet.
+    pub(super) listed: i64,
     /// Whether that list missed a mailbox, which a second one is to say again.
     pub(super) doubt: bool,
     /// Whether this is one turn that somebody asked for: nothing waits for its time.
@@ -116,6 +118,7 @@ impl Worker {
             rules: Rules::default(),
             spent: false,
             swept: None,
+            listed: 0,
             doubt: false,
             whole: false,
             stumbled: false,
@@ -158,6 +161,7 @@ impl Worker {
                     self.answer(true);
                     backoff.reset();
                     self.kit.report.link(Link::Online);
+                    self.kit.report.looked(self.listed);
                     if !self.kit.watched.load(Ordering::SeqCst) {
                         others.watcher.ring();
                     }

@@ -5,6 +5,7 @@
 //! else, so that none of them can tell something that isn't so. To add a command, add its row.
 
 use crate::lang::tr;
+use crate::tui::borrowed;
 
 /// Where the keys go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -195,7 +196,7 @@ commands! {
     Redirect, "redirect", Writing, [Index Reader], People, "", "Send it on as it is to somebody else";
     Remind, "remind", Writing, [Index Reader], Time, "", "Set a reminder in case nobody answers what you sent";
     SendReceipt, "send-receipt", Writing, [Index Reader], No, "", "Send the read receipt that the sender asked for";
-    Compose, "compose", Writing, [Global], No, "compose", "Write a new message";
+    Compose, "compose", Writing, [Global], People, "compose", "Write a new message";
     Writing, "writing", Writing, [Global], No, "", "Go back to the message that is being written";
     Writings, "writings", Writing, [Global Composer], No, "", "Choose among the messages that are being written";
     Star, "star", Mail, [Index Reader], No, "star", "Set or take away the star";
@@ -244,6 +245,7 @@ commands! {
     NextPane, "next-pane", Moving, [Global], No, "", "Go to the next pane";
 
     Search, "search", Going, [Global], Query, "search", "Search all mail";
+    Filter, "filter", Going, [Index], Query, "", "Show only what fits a search, of what is listed";
     GoMailbox, "go-mailbox", Going, [Global], Mailbox, "", "Go to a mailbox by part of its name";
     GoInbox, "go-inbox", Going, [Global], No, "", "Go to the inbox of all accounts";
     GoStarred, "go-starred", Going, [Global], No, "", "Go to the starred messages";
@@ -284,6 +286,7 @@ commands! {
     Headers, "headers", Reading, [Reader], No, "", "Show all headers, or only the usual ones";
     Trust, "trust", Reading, [Reader], No, "", "Tell what speaks for and against its sender";
     Raw, "raw", Reading, [Reader], No, "", "Show the message as it came over the wire";
+    Browse, "open-in-browser", Reading, [Reader], No, "", "Open the message in a web browser, which loads nothing of it";
     Html, "html", Reading, [Reader], No, "", "Show the HTML, or the text alone";
 
     Send, "send", Composer, [Composer], No, "send", "Send the message";
@@ -410,6 +413,9 @@ impl Call {
         let words = || text.split_once(char::is_whitespace).unwrap_or((text, ""));
         let (name, rest) = sign.unwrap_or_else(words);
         let Some(command) = Command::from_name(name) else {
+            if let Some(known) = borrowed::meant(name) {
+                return Call::parse(&format!("{known} {rest}"));
+            }
             return Err(match nearest(name) {
                 Some(near) => tr!(
                     "there is no command `{name}`; did you mean `{near}`?",
@@ -544,6 +550,22 @@ mod tests {
         );
         assert_eq!(Call::parse("").unwrap_err(), "there is no command ``");
         assert!(Call::parse(&"é".repeat(9000)).is_err());
+    }
+
+    #[test]
+    fn words_of_other_programs_stand_for_what_they_mean() {
+        let mut seen = BTreeSet::new();
+        for (word, meant) in borrowed::WORDS {
+            assert!(Call::parse(meant).is_ok(), "{word} stands for {meant}");
+            assert_eq!(Command::from_name(word), None, "{word} is ours");
+            assert!(seen.insert(word), "{word} stands there twice");
+        }
+        let moved = Call::parse("mv Lists/Rust").unwrap();
+        assert_eq!(moved.to_string(), "move Lists/Rust");
+        assert_eq!(
+            Call::parse("set x").unwrap_err(),
+            "`settings` takes no argument"
+        );
     }
 
     #[test]

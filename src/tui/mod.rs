@@ -4,6 +4,7 @@
 //! laid out messages from the layout thread, and what the user wants goes out as an `Intent`
 //! whose answer comes back as an event.
 
+pub mod borrowed;
 pub mod command;
 pub mod commanded;
 pub mod key;
@@ -31,6 +32,7 @@ pub mod offer;
 pub mod found;
 pub mod ports;
 pub mod question;
+pub mod narrowing;
 pub mod work;
 pub mod event;
 pub mod working;

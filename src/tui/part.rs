@@ -79,6 +79,11 @@ pub enum PartJob {
         /// Whether the user was asked about what could run something.
         sure: bool,
     },
+    /// Save the message as a page that loads nothing, and open that in a web browser.
+    Browse {
+        /// Which.
+        message: MsgId,
+    },
     /// Give one to a program, and show what that prints.
     Pipe {
         /// Which.
@@ -147,7 +152,8 @@ impl PartJob {
             | PartJob::Pipe { part, .. }
             | PartJob::Peek { part, .. }
             | PartJob::Picture { part, .. } => Some(part),
-            PartJob::Give { .. }
+            PartJob::Browse { .. }
+            | PartJob::Give { .. }
             | PartJob::Run { .. }
             | PartJob::Load { .. }
             | PartJob::Inlays { .. }
@@ -160,6 +166,7 @@ impl PartJob {
         match self {
             PartJob::Save { .. } => Some(tr!("Saving attachments")),
             PartJob::Open { .. } => Some(tr!("Opening an attachment")),
+            PartJob::Browse { .. } => Some(tr!("Opening a message in a web browser")),
             PartJob::Pipe { .. } | PartJob::Give { .. } | PartJob::Run { .. } => {
                 Some(tr!("A program that was started here"))
             }

@@ -11,7 +11,7 @@ use crate::lang::{tr, trn};
 use crate::mime::peek::{Peek, message_lines, peek};
 use crate::mime::picture::{decode, moves, size};
 use crate::mime::render::Line;
-use crate::mime::{danger, media};
+use crate::mime::{browsable, danger, media};
 use crate::model::view::AttachmentRow;
 use crate::model::{MsgId, Target};
 use crate::store::{LocalReader, Reader, Shown};
@@ -163,6 +163,7 @@ impl Parts {
         match job {
             PartJob::Save { parts, to } => self.save(&parts, to.as_deref()).map(Done::Said),
             PartJob::Open { part, sure } => self.open(part, sure),
+            PartJob::Browse { message } => self.browse(message),
             PartJob::Pipe { part, command } => self.pipe(&part, &command),
             PartJob::Give { targets, command } => self.give(&targets, &command),
             PartJob::Run { command } => Ok(printed(&command, Vec::new(), &command)?),
@@ -254,9 +255,26 @@ impl Parts {
             "application/octet-stream" | "" => media::type_of(&found.name),
             known => known,
         };
+        self.run_for(media, &path)
+    }
+
+    /// Opens the message as a page in a browser, which finds nothing in it to load or to run.
+    fn browse(&self, message: MsgId) -> Result<Done, Trouble> {
+        let shown = self.held(message)?;
+        if shown.is_hollow {
+            return Err(Trouble::Lacks(message));
+        }
+        let page = browsable::browsable(&shown.raw);
+        let name = browsable::file_name(&shown.raw);
+        let path = keep(&self.downloads, &name, page.as_bytes())?;
+        self.run_for("text/html", &path)
+    }
+
+    /// Opens a file that was saved with what the user or the desktop has for its type.
+    fn run_for(&self, media: &str, path: &Path) -> Result<Done, Trouble> {
         let opened = match self.program(media) {
-            Some(argv) => run_with(argv, &path),
-            None => open::that_detached(&path),
+            Some(argv) => run_with(argv, path),
+            None => open::that_detached(path),
         };
         let shown = path.display();
         opened.map_err(|e| tr!("{shown} is saved but can't be opened: {e}", shown, e))?;

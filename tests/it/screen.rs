@@ -406,3 +406,38 @@ fn a_server_that_hangs_freezes_nothing() {
     server_finds(&mut look, "INBOX", "ALL", 2);
     server_finds(&mut look, "INBOX", "FLAGGED", 0);
 }
+
+#[test]
+fn who_looks_for_mail_is_told_and_lists_are_narrowed_to_ones_own() {
+    let Some((_server, home, mut look)) = ready(&["first letter"]) else {
+        return;
+    };
+    let own = "From: ada@example.test\r\nTo: bo@example.test\r\nSubject: to myself\r\n\r\nNote.\r\n";
+    look.append("INBOX", own.as_bytes()).finish().unwrap();
+    let mut t = open(&home);
+    t.wait_until("the list", |s| {
+        s.contains("first letter") && s.contains("to myself") && s.contains("work connected")
+    });
+    t.send("\x12");
+    t.wait_until("that it looked", |s| {
+        s.contains("Looked at") && s.contains("nothing new.")
+    });
+    t.send("\\from:me");
+    t.wait_until("what one wrote", |s| {
+        s.contains("only from:me") && s.contains("to myself") && !s.contains("first letter")
+    });
+    t.send("\r\x1b");
+    t.wait_for("first letter");
+    t.send("/to:me\r");
+    t.wait_until("what one was sent", |s| {
+        s.contains("1 found") && s.contains("first letter")
+    });
+    t.send("\x1b");
+    t.wait_for("to myself");
+    // Another program's word for it.
+    t.send(":limit subject:first\r");
+    t.wait_gone("to myself");
+    t.send("\x1b");
+    t.wait_for("to myself");
+    quit(t);
+}

@@ -6,9 +6,12 @@ use crate::model::query::tree::{Expr, Field, Has, Is, Term};
 
 /// Every `field:` with what it takes, for help and completion; [`of`](crate::lang::of) says that.
 pub const FIELDS: [(&str, &str); 25] = [
-    ("from:", mark!("name or address of the sender")),
-    ("to:", mark!("name or address of a recipient")),
-    ("cc:", mark!("name or address of a recipient of a copy")),
+    ("from:", mark!("name or address of the sender, or me")),
+    ("to:", mark!("name or address of a recipient, or me")),
+    (
+        "cc:",
+        mark!("name or address of a recipient of a copy, or me"),
+    ),
     ("subject:", mark!("words of the subject")),
     ("body:", mark!("words of the text")),
     ("file:", mark!("words in the name of an attachment")),
@@ -94,6 +97,14 @@ pub(super) fn of_words(name: &str) -> Option<Field> {
         "file" | "filename" => Field::File,
         _ => return None,
     })
+}
+
+/// The word that means the user in a field of people.
+pub(super) const ME: &str = "me";
+
+/// Whether a word in a field, without quotes, means the user.
+pub(super) fn is_me(field: Field, word: &str) -> bool {
+    matches!(field, Field::From | Field::To | Field::Cc) && word.eq_ignore_ascii_case(ME)
 }
 
 /// Why a value can't be read: nobody knows the field, or what is wrong with the value.

@@ -6,7 +6,7 @@ use crate::model::query::tree::{Expr, Field, Has, Is, Term};
 
 /// Those that there are, for whoever writes another.
 pub(super) const KNOWN: &str =
-    "~A ~b ~B ~c ~C ~d ~e ~f ~F ~i ~l ~L ~N ~O ~Q ~r ~R ~s ~t ~u ~U ~X ~y ~z";
+    "~A ~b ~B ~c ~C ~d ~e ~f ~F ~i ~l ~L ~N ~O ~p ~P ~Q ~r ~R ~s ~t ~u ~U ~X ~y ~z";
 
 /// What a letter behind `~` means.
 pub(super) enum Pattern {
@@ -26,6 +26,8 @@ pub(super) fn pattern(letter: char) -> Option<Pattern> {
         'F' => is(Is::Flagged),
         'Q' => is(Is::Answered),
         'l' | 'u' => is(Is::List),
+        'p' => Some(Pattern::Alone(Expr::Term(Term::Me(Field::To)))),
+        'P' => Some(Pattern::Alone(Expr::Term(Term::Me(Field::From)))),
         'X' => Some(Pattern::Alone(Expr::Term(Term::Has(Has::Attachment)))),
         'f' | 'e' => Some(Pattern::With(|word| words(&[Field::From], word))),
         't' | 'c' | 'C' => Some(match letter {

@@ -316,6 +316,9 @@ impl<'a> Reader<'a> {
 
     /// Words to look for. The last ones of what is being typed may go on.
     fn words(&self, field: Field, text: &str) -> Expr {
+        if fields::is_me(field, text) {
+            return Expr::Term(Term::Me(field));
+        }
         let bare = text.trim_end_matches('*').replace('"', "");
         let negated = self.pieces.last().is_some_and(|p| p.text.starts_with('-'));
         let goes_on = self.typed

@@ -52,6 +52,35 @@ fn words_fields_quotes_and_negation() {
 }
 
 #[test]
+fn me_is_the_user_where_people_stand_and_a_word_in_quotes() {
+    let me = |field| Expr::Term(Term::Me(field));
+    for (typed, means) in [
+        ("from:me", me(Field::From)),
+        ("to:ME", me(Field::To)),
+        ("-cc:me", me(Field::Cc).negate()),
+        (
+            "from:(me or bo)",
+            Expr::any([me(Field::From), words(Field::From, "bo", false)]),
+        ),
+        ("~P ~p", Expr::all([me(Field::From), me(Field::To)])),
+        (r#"from:"me""#, words(Field::From, "me", false)),
+        ("from:me*", words(Field::From, "me", true)),
+        ("subject:me", words(Field::Subject, "me", false)),
+        ("me", words(Field::Any, "me", false)),
+    ] {
+        let query = Query::parse(typed).unwrap();
+        assert_eq!(query.root, means, "{typed}");
+        assert_eq!(Query::parse(&query.to_string()), Ok(query), "{typed}");
+    }
+    // What goes on is somebody else.
+    assert_eq!(Query::typed("from:me").unwrap().root, me(Field::From));
+    assert_eq!(
+        Query::typed("from:mel").unwrap().root,
+        words(Field::From, "mel", true)
+    );
+}
+
+#[test]
 fn operators_and_parentheses() {
     for (typed, means) in [
         ("a b or c d", "a b or c d"),
@@ -197,7 +226,7 @@ fn what_is_being_typed_may_go_on() {
 fn a_term() -> impl Strategy<Value = Term> {
     let text = prop_oneof![
         3 => "[a-zäé日*:()~!|.-]{1,6}",
-        1 => "(and|or|not|-|!|is:read|re:x|from:|~f)",
+        1 => "(and|or|not|-|!|is:read|re:x|from:|~f|me)",
         1 => "[a-z]{1,3} [a-z]{1,3}",
     ];
     let value = "[a-z*:()~ -]{0,4}[a-z日]";
@@ -228,7 +257,9 @@ fn a_term() -> impl Strategy<Value = Term> {
         Is::List,
     ]);
     let has = prop::sample::select(vec![Has::Attachment, Has::Image, Has::Invite, Has::Link]);
+    let people = prop::sample::select(vec![Field::From, Field::To, Field::Cc]);
     prop_oneof![
+        1 => people.prop_map(Term::Me),
         6 => (field, text, any::<bool>())
             .prop_map(|(field, text, prefix)| Term::Words { field, text, prefix }),
         1 => is.prop_map(Term::Is),

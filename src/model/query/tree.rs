@@ -68,6 +68,8 @@ pub enum Term {
         /// Whether the last word may go on (`word*`).
         prefix: bool,
     },
+    /// The user's own addresses ([`crate::model::own`]) in one of these: From, To or Cc, Cc.
+    Me(Field),
     /// A state.
     Is(Is),
     /// Something in it.

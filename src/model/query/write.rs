@@ -1,6 +1,6 @@
 //! Trees as text: what is printed reads as the same tree.
 
-use crate::model::query::fields::{SIZES, STATES, THINGS};
+use crate::model::query::fields::{ME, SIZES, STATES, THINGS, is_me};
 use crate::model::query::read::is_bare;
 use crate::model::query::tree::{Expr, Field, Query, Term};
 use std::fmt::{self, Display, Formatter};
@@ -50,22 +50,17 @@ impl Display for Term {
                 text,
                 prefix,
             } => {
-                f.write_str(match field {
-                    Field::Any => "",
-                    Field::From => "from:",
-                    Field::To => "to:",
-                    Field::Cc => "cc:",
-                    Field::Subject => "subject:",
-                    Field::Body => "body:",
-                    Field::File => "file:",
-                })?;
+                f.write_str(before(*field))?;
                 let bare = match field {
                     Field::Any => is_bare(text),
+                    // Without quotes it would be the user.
+                    field if is_me(*field, text) => *prefix,
                     _ => is_value(text),
                 };
                 quoted(f, text, bare)?;
                 f.write_str(if *prefix { "*" } else { "" })
             }
+            Term::Me(field) => write!(f, "{}{ME}", before(*field)),
             Term::Is(is) => named(f, "is:", &STATES, is),
             Term::Has(has) => named(f, "has:", &THINGS, has),
             Term::In(name) => value(f, "in:", name),
@@ -84,6 +79,18 @@ impl Display for Term {
             Term::Thread(thread) => write!(f, "thread:{thread}"),
             Term::Id(id) => value(f, "id:", id),
         }
+    }
+}
+
+fn before(field: Field) -> &'static str {
+    match field {
+        Field::Any => "",
+        Field::From => "from:",
+        Field::To => "to:",
+        Field::Cc => "cc:",
+        Field::Subject => "subject:",
+        Field::Body => "body:",
+        Field::File => "file:",
     }
 }
 

@@ -5,6 +5,7 @@
 //! can't be asked (attachments' names, mailboxes, tags) is left out of the question, which then finds
 //! more, and whoever asked weighs that. Nothing is left out under a `not`: that would find less.
 
+use crate::model::own;
 use crate::model::query::period::in_zone;
 use crate::model::query::{Expr, Field, Is, Query, Term};
 use crate::net::imap::command::{Command, Unsayable};
@@ -179,6 +180,7 @@ fn term(term: &Term, now: i64) -> Option<Vec<Piece>> {
                 Field::File => return None,
             })
         }
+        Term::Me(field) => said(&me(*field)?, now),
         Term::Is(is) => key(match is {
             Is::Unread => "UNSEEN".to_owned(),
             Is::Read => "SEEN".to_owned(),
@@ -211,6 +213,16 @@ fn term(term: &Term, now: i64) -> Option<Vec<Piece>> {
         | Term::Thread(_)
         | Term::Id(_) => None,
     }
+}
+
+/// The user's addresses as words; `None` if there are none. A server finds more by them: every part
+/// of an address counts.
+fn me(field: Field) -> Option<Expr> {
+    let own = own::addresses();
+    let each = own
+        .iter()
+        .map(|a| Expr::Term(Term::words(field, a.as_str())));
+    (!own.is_empty()).then(|| Expr::any(each))
 }
 
 /// What a server compares with: it knows no wild cards, and every part of a word counts.
@@ -253,6 +265,7 @@ fn raw(expr: &Expr) -> Option<String> {
             };
             Some(format!("{name}\"{words}\""))
         }
+        Expr::Term(Term::Me(field)) => raw(&me(*field)?),
         Expr::Term(Term::Is(is)) => match is {
             Is::Unread => Some("is:unread".to_owned()),
             Is::Read => Some("is:read".to_owned()),
@@ -350,6 +363,30 @@ mod tests {
                 assert_eq!(said, meant, "{query}");
             }
         }
+    }
+
+    #[test]
+    fn the_user_is_asked_for_by_address() {
+        let wire = |own: &[&str], query: &str| {
+            let read = Query::parse(query).unwrap();
+            own::during(own, || {
+                let gmail = wire(Program::of_gmail(&read));
+                (wire(Program::of(&read, NOW)), gmail)
+            })
+        };
+        let (any, gmail) = wire(&["a@x.example", "b@x.example"], "body:lunch from:me");
+        assert_eq!(
+            any,
+            r#"S BODY "lunch" OR (FROM "a@x.example") (FROM "b@x.example")"#
+        );
+        assert_eq!(
+            gmail,
+            r#"S X-GM-RAW "\"lunch\" (from:\"a@x.example\" OR from:\"b@x.example\")""#
+        );
+        // What servers find too much of is not asked the other way round.
+        let (any, _) = wire(&["a@x.example"], "body:lunch -from:me");
+        assert_eq!(any, r#"S BODY "lunch""#);
+        assert_eq!(wire(&[], "body:lunch from:me").0, r#"S BODY "lunch""#);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Lists by a query: each page is what a look at every row would leave of the list.
 
 use super::fixture::*;
-use super::sought::{NOW, a_sample, an_expr, keep};
+use super::sought::{NOW, OWN, a_sample, an_expr, keep};
 use crate::model::query::Query;
 use crate::model::view::{IndexRow, Page, Scope};
 use crate::model::*;
@@ -67,37 +67,40 @@ proptest! {
         let f = keep(&samples);
         let reader = f.reader();
         let inbox = Scope::UnifiedInbox;
-        for root in roots {
-            let query = Query { root };
-            let mut found = reader.search(&query, NOW, 1_000).unwrap().rows;
-            found.sort_by_key(|row| std::cmp::Reverse(row.key));
-            let all = list(None, true, &query);
-            prop_assert_eq!(&paged(&reader, &all), &found, "{}", query);
-            let unread = found.iter().filter(|r| r.unread > 0);
-            let counted = reader.unread_listed(&all, 1_000).unwrap();
-            prop_assert_eq!(counted.count as usize, unread.clone().count(), "{}", query);
-            let next = reader.next_unread_listed(&all, None).unwrap();
-            prop_assert_eq!(next, unread.map(|r| r.key).next(), "{}", query);
-            let here = f.mailbox("INBOX");
-            found.retain(|row| row.mailbox == here);
-            for threaded in [false, true] {
-                let tab = list(Some(&inbox), threaded, &query);
-                let rows = paged(&reader, &tab);
-                let messages: Vec<MsgId> = rows.iter().map(|r| r.message).collect();
-                let mut meant: Vec<_> = found.iter().map(|r| r.message).collect();
-                if threaded {
-                    // Of the same date, threads stand in their own order.
-                    let key = |id: &MsgId| found.iter().find(|r| r.message == *id).map(|r| (r.date, r.thread));
-                    meant.sort_by_key(|id| std::cmp::Reverse(key(id)));
-                }
-                prop_assert_eq!(&messages, &meant, "{}", query);
-                let counted = reader.unread_listed(&tab, 1_000).unwrap();
-                let unread = rows.iter().filter(|r| r.unread > 0);
+        own::during(&OWN, || -> std::result::Result<(), TestCaseError> {
+            for root in roots {
+                let query = Query { root };
+                let mut found = reader.search(&query, NOW, 1_000).unwrap().rows;
+                found.sort_by_key(|row| std::cmp::Reverse(row.key));
+                let all = list(None, true, &query);
+                prop_assert_eq!(&paged(&reader, &all), &found, "{}", query);
+                let unread = found.iter().filter(|r| r.unread > 0);
+                let counted = reader.unread_listed(&all, 1_000).unwrap();
                 prop_assert_eq!(counted.count as usize, unread.clone().count(), "{}", query);
-                let next = reader.next_unread_listed(&tab, None).unwrap();
+                let next = reader.next_unread_listed(&all, None).unwrap();
                 prop_assert_eq!(next, unread.map(|r| r.key).next(), "{}", query);
+                let here = f.mailbox("INBOX");
+                found.retain(|row| row.mailbox == here);
+                for threaded in [false, true] {
+                    let tab = list(Some(&inbox), threaded, &query);
+                    let rows = paged(&reader, &tab);
+                    let messages: Vec<MsgId> = rows.iter().map(|r| r.message).collect();
+                    let mut meant: Vec<_> = found.iter().map(|r| r.message).collect();
+                    if threaded {
+                        // Of the same date, threads stand in their own order.
+                        let key = |id: &MsgId| found.iter().find(|r| r.message == *id).map(|r| (r.date, r.thread));
+                        meant.sort_by_key(|id| std::cmp::Reverse(key(id)));
+                    }
+                    prop_assert_eq!(&messages, &meant, "{}", query);
+                    let counted = reader.unread_listed(&tab, 1_000).unwrap();
+                    let unread = rows.iter().filter(|r| r.unread > 0);
+                    prop_assert_eq!(counted.count as usize, unread.clone().count(), "{}", query);
+                    let next = reader.next_unread_listed(&tab, None).unwrap();
+                    prop_assert_eq!(next, unread.map(|r| r.key).next(), "{}", query);
+                }
             }
-        }
+            Ok(())
+        })?;
     }
 }
 

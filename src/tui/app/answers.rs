@@ -112,9 +112,20 @@ impl Panes {
         }
     }
 
+    /// Tells what came of a look for new mail.
+    fn tell_looked(&mut self, now: Now) {
+        self.looking.take_if(|looking| looking.is_over(now.wall));
+        let said = self.looking.as_ref();
+        if let Some(said) = said.and_then(|l| l.outcome(&self.status, now.wall)) {
+            self.looking = None;
+            self.status.murmur(Clean::line(&said), now.mono);
+        }
+    }
+
     /// Takes what was written on the board.
     pub fn posted(&mut self, posted: Posted, now: Now, fx: &mut Vec<Effect>) {
         self.status.update(posted.statuses);
+        self.tell_looked(now);
         let mut counts = false;
         let mut list = false;
         let mut drafts = false;

@@ -8,6 +8,7 @@ use crate::model::{
 };
 use crate::text::Clean;
 use crate::tui::app::geometry::Pane;
+use crate::tui::app::looked::Looking;
 use crate::tui::app::outward::{Chore, Excerpt, Rsvp, Wants};
 use crate::tui::app::state::{Panes, View};
 use crate::tui::command::{Call, Command, Section};
@@ -58,7 +59,7 @@ impl Panes {
             Command::NextMessage => self.read_neighbour(1, now, fx),
             Command::PreviousMessage => self.read_neighbour(-1, now, fx),
             Command::NextUnread => self.next_unread(now, fx),
-            Command::Compose => return Wants::Compose,
+            Command::Compose => return Wants::Compose(String::new()),
             Command::Reply => self.draft(DraftFrom::Reply, now, fx),
             Command::ReplyAll => self.draft(DraftFrom::ReplyAll, now, fx),
             Command::ReplyList => self.draft(DraftFrom::ReplyList, now, fx),
@@ -117,6 +118,10 @@ impl Panes {
             | Command::SelectUnstarred
             | Command::Unselect => self.select(call.command, now, fx),
             Command::Search => return Wants::Search,
+            Command::Filter if self.may_narrow() => return Wants::Narrow,
+            Command::Filter => {
+                self.tell(Clean::lit(tr!("This list can't be narrowed.")), now);
+            }
             Command::GoInbox => self.show_scope(Scope::UnifiedInbox, now, fx),
             Command::GoStarred => self.search_for("is:flagged", now, fx),
             Command::GoSent => self.go_role(Role::Sent, now, fx),
@@ -190,6 +195,11 @@ impl Panes {
                 }
             }
             Command::Raw => self.mode(Mode::Raw),
+            Command::Browse => {
+                let message = self.pager.as_ref().and_then(|pager| pager.message());
+                let job = message.map(|message| PartJob::Browse { message });
+                fx.extend(job.map(Effect::Part));
+            }
             Command::Html => self.mode(Mode::Html),
             Command::View
             | Command::SaveView
@@ -200,6 +210,7 @@ impl Panes {
             Command::CheckMail => {
                 fx.push(Effect::Ask(Intent::CheckMail, About::Quiet));
                 self.tell(Clean::lit(tr!("Looking for new mail…")), now);
+                self.looking = Some(Looking::new(&self.status, now.wall));
             }
             Command::Sort => return Wants::CommandLine("sort "),
             Command::Export => return self.filing(Wants::CommandLine("export "), now),

@@ -31,6 +31,8 @@ pub fn first_question(serial: u64) -> u64 {
 pub struct Turn {
     /// Whether it goes.
     pub close: bool,
+    /// Whether it goes and its draft stays.
+    pub kept: bool,
     /// A command that is not its own.
     pub command: Option<Command>,
 }
@@ -166,7 +168,7 @@ impl Writing {
         }
         Turn {
             close: result.is_ok(),
-            command: None,
+            ..Turn::default()
         }
     }
 
@@ -242,6 +244,7 @@ impl Writing {
                 Outcome::Close => {
                     self.shut(fx);
                     turn.close = true;
+                    turn.kept = self.composer.is_kept();
                 }
             }
         }

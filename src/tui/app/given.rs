@@ -3,7 +3,7 @@
 
 use crate::lang::tr;
 use crate::model::view::Scope;
-use crate::model::{AccountName, Intent, MailboxId};
+use crate::model::{AccountName, Intent, MailboxId, Query};
 use crate::text::Clean;
 use crate::tui::app::outward::{Rsvp, Wants};
 use crate::tui::app::state::{Panes, View};
@@ -48,6 +48,14 @@ impl Panes {
                 self.search_for(argument, now, fx);
                 None
             }
+            Command::Filter if self.may_narrow() => match Query::parse(argument) {
+                Ok(_) => {
+                    self.narrow(argument, now, fx);
+                    None
+                }
+                Err(e) => Some(e.to_string()),
+            },
+            Command::Filter => Some(tr!("This list can't be narrowed.").to_owned()),
             Command::Move | Command::Copy => match self.named_mailbox(argument) {
                 Some(id) => {
                     self.file(id, command == Command::Copy, now, fx);
@@ -160,6 +168,12 @@ impl Panes {
                 }
                 None
             }
+            Command::Compose if argument.starts_with("mailto:") => {
+                // It comes to the composer as a link that is opened does.
+                fx.push(Effect::OpenUrl(argument.to_owned()));
+                None
+            }
+            Command::Compose => return Wants::Compose(argument.to_owned()),
             Command::Counter => return Wants::Answer(Rsvp::Counter),
             Command::Find => {
                 self.find(Some(argument));

@@ -151,6 +151,23 @@ impl Keys {
             return Clean::default();
         }
         let key = Key::of(key);
+        let holds = |there| self.map.step(there, &mut Pending::default(), key) != Step::None;
+        let way = |command| self.map.key_of(context, command);
+        let there = match context {
+            Context::Sidebar if holds(Context::Index) => way(Command::Back)
+                .map(|back| tr!("{key} is for the list; {back} goes there", key, back)),
+            Context::Index if holds(Context::Reader) => way(Command::Open).map(|open| {
+                tr!(
+                    "{key} is for a message that is open; {open} opens it",
+                    key,
+                    open
+                )
+            }),
+            _ => None,
+        };
+        if let Some(there) = there {
+            return Clean::line(&there);
+        }
         Clean::line(&match self.map.key_of(context, Command::Help) {
             Some(help) => tr!("{key} is not bound here; {help} shows the keys", key, help),
             None => tr!("{key} is not bound here", key),

@@ -58,6 +58,8 @@ pub enum Purpose {
     Search(u64),
     /// Words in what is read; they are found while they are typed.
     Find,
+    /// What the list is narrowed to; the number of the last question for people.
+    Narrow(u64),
     /// A tag.
     Tag,
     /// A name for what is searched for.

@@ -5,6 +5,7 @@ pub mod geometry;
 pub mod bars;
 pub mod acts;
 pub mod sorted;
+pub mod looked;
 pub mod state;
 pub mod words;
 pub mod mail;

@@ -9,6 +9,7 @@ use crate::tui::app::state::{Panes, View};
 use crate::tui::effect::Effect;
 use crate::tui::event::{About, Now};
 use crate::tui::found::Found;
+use crate::tui::narrowing::Narrowing;
 use crate::tui::question::{Job, LaidOut, Listing, Mode, Question};
 use crate::tui::screen::drafts::Drafts;
 use crate::tui::screen::index::{Kind, Outcome};
@@ -195,6 +196,47 @@ impl Panes {
         true
     }
 
+    /// How the list is narrowed, if it is.
+    pub fn narrowed(&self) -> Option<&Narrowing> {
+        let narrowing = self.narrowing.as_ref();
+        narrowing.filter(|n| n.part == *self.index.listing() && n.part != n.whole)
+    }
+
+    /// What the list is a part of, or all that is listed.
+    fn whole(&self) -> Listing {
+        let listed = self.index.listing();
+        self.narrowed().map_or(listed, |n| &n.whole).clone()
+    }
+
+    /// Whether the list can be narrowed.
+    pub fn may_narrow(&self) -> bool {
+        matches!(self.view, View::Mail) && Narrowing::new(self.whole(), "").is_some()
+    }
+
+    /// Lists only what fits, of what was listed before anything was narrowed.
+    pub fn narrow(&mut self, text: &str, now: Now, fx: &mut Vec<Effect>) {
+        let Some(narrowing) = Narrowing::new(self.whole(), text) else {
+            return;
+        };
+        if narrowing.part != *self.index.listing() {
+            self.close_reader();
+            let part = narrowing.part.clone();
+            self.ask(fx, |p| p.index.show(part, now.mono));
+        }
+        self.focus = Pane::Index;
+        self.narrowing = Some(narrowing);
+    }
+
+    /// Lists all again. Says whether only a part was listed.
+    pub fn widen(&mut self, now: Now, fx: &mut Vec<Effect>) -> bool {
+        let Some(whole) = self.narrowed().map(|n| n.whole.clone()) else {
+            return false;
+        };
+        self.narrowing = None;
+        self.ask(fx, |p| p.index.show(whole, now.mono));
+        true
+    }
+
     /// What fits best first, or what is newest: of this search, and of those to come.
     pub fn turn_order(&mut self, now: Now, fx: &mut Vec<Effect>) {
         let (order, said) = match self.order {
@@ -337,7 +379,7 @@ impl Panes {
             self.close_reader();
             return true;
         }
-        if self.index.unmark_all() || self.end_search(now, fx) {
+        if self.index.unmark_all() || self.widen(now, fx) || self.end_search(now, fx) {
             return true;
         }
         if self.focus == Pane::Sidebar {

@@ -20,6 +20,17 @@ use crate::tui::screen::prompt::{Kind, Known, Prompt, Words};
 use crate::tui::screen::sidebar_view::mailbox_name;
 use crate::tui::screen::tabs;
 
+/// What there is to search by.
+fn known(panes: &Panes) -> Known {
+    let mailboxes = panes.sidebar.mailboxes().iter();
+    Known {
+        mailboxes: mailboxes.map(|m| m.path.clone()).collect(),
+        accounts: panes.accounts.iter().map(|a| a.name.0.clone()).collect(),
+        tags: panes.known_tags(),
+        lists: panes.lists.clone(),
+    }
+}
+
 impl Layer {
     /// The commands that can be given where the keys go.
     pub fn palette(context: Context, keymap: &Keymap) -> Layer {
@@ -50,14 +61,14 @@ impl Layer {
 
     /// The search line; questions for people are counted from `serial`.
     pub fn search(panes: &Panes, serial: u64) -> Layer {
-        let mailboxes = panes.sidebar.mailboxes().iter();
-        let known = Known {
-            mailboxes: mailboxes.map(|m| m.path.clone()).collect(),
-            accounts: panes.accounts.iter().map(|a| a.name.0.clone()).collect(),
-            tags: panes.known_tags(),
-            lists: panes.lists.clone(),
-        };
-        Layer::asking(Prompt::search("", known), Purpose::Search(serial))
+        Layer::asking(Prompt::search("", known(panes)), Purpose::Search(serial))
+    }
+
+    /// What the list is narrowed to; questions for people are counted from `serial`.
+    pub fn narrow(panes: &Panes, serial: u64) -> Layer {
+        let label = Clean::lit(tr!("Only: "));
+        let kind = Kind::Query(known(panes));
+        Layer::asking(Prompt::new(label, kind, ""), Purpose::Narrow(serial))
     }
 
     /// Words to look for in what is read.

@@ -51,8 +51,10 @@ pub enum Chore {
 pub enum Wants {
     /// Nothing.
     Nothing,
-    /// A new message.
-    Compose,
+    /// What the list is narrowed to.
+    Narrow,
+    /// A new message, to these people if any are named.
+    Compose(String),
     /// The selected draft in the composer.
     EditDraft,
     /// A mailbox to move to.

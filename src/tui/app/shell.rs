@@ -421,6 +421,11 @@ impl App {
 
     /// What a composer can't do by itself.
     fn wrote(&mut self, turn: &compose::Turn, now: Now, fx: &mut Vec<Effect>) {
+        if turn.kept {
+            let key = self.panes.way_to(Command::GoDrafts);
+            let said = tr!("Kept as a draft; {key} lists the drafts.", key);
+            self.panes.status.murmur(Clean::line(&said), now.mono);
+        }
         if let Some(command) = turn.command {
             self.call(&command.into(), now, fx);
         }

@@ -5,6 +5,7 @@ use crate::model::Intent;
 use crate::model::view::{Scope, Sort};
 use crate::text::Clean;
 use crate::tui::app::state::Panes;
+use crate::tui::command::Command;
 use crate::tui::effect::Effect;
 use crate::tui::event::{About, Now};
 use crate::tui::question::Listing;
@@ -36,6 +37,13 @@ impl Panes {
         let typed = typed.trim();
         let scope = match self.index.listing() {
             Listing::Scope { scope, .. } => scope.clone(),
+            _ if self.narrowed().is_some() => {
+                let key = self.way_to(Command::Back);
+                return Err(tr!(
+                    "what is narrowed is listed by date; {key} shows all again",
+                    key
+                ));
+            }
             Listing::Fitting(list) if list.scope.is_some() => {
                 return Err(tr!("tabs are listed by date; :split-inbox off ends them").to_owned());
             }

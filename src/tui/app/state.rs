@@ -8,6 +8,7 @@ use crate::text::{Clean, when};
 use crate::tui::app::acts::Acts;
 use crate::tui::app::bars::Bars;
 use crate::tui::app::geometry::{Pane, Places};
+use crate::tui::app::looked::Looking;
 use crate::tui::app::sorted::Sorted;
 use crate::tui::arrange::{Shape, Share};
 use crate::tui::command::{Call, Command, Context};
@@ -15,6 +16,7 @@ use crate::tui::commanded;
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
 use crate::tui::keymap::Keymap;
+use crate::tui::narrowing::Narrowing;
 use crate::tui::overlay::Overlay;
 use crate::tui::ports::Taste;
 use crate::tui::question::{Habit, Listing, Question};
@@ -92,6 +94,8 @@ pub struct Panes {
     pub linear: bool,
     /// What was listed before a search.
     pub before_search: Option<Listing>,
+    /// What was narrowed last, if it still is what is listed.
+    pub narrowing: Option<Narrowing>,
     /// The search that servers were asked for last.
     pub sought: String,
     /// The mailing lists that there is mail of, as far as they were asked for.
@@ -118,6 +122,8 @@ pub struct Panes {
     pub past: Vec<String>,
     /// When a key last made accounts that wait try again.
     pub hurried: Option<Instant>,
+    /// A look for new mail of which the user is still to be told.
+    pub looking: Option<Looking>,
     /// What the keys mean, for sentences that name one.
     pub keymap: Arc<Keymap>,
 }
@@ -156,6 +162,7 @@ impl Panes {
             bars: Bars::default(),
             linear: taste.linear,
             before_search: None,
+            narrowing: None,
             sought: String::new(),
             lists: Vec::new(),
             sorts: Vec::new(),
@@ -169,6 +176,7 @@ impl Panes {
             themes: Vec::new(),
             past: Vec::new(),
             hurried: None,
+            looking: None,
             keymap,
         };
         // The sidebar first: the reader thread answers the newest question first.

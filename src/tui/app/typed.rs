@@ -26,10 +26,23 @@ fn remark_time(prompt: &mut Prompt, now: Now) {
     prompt.remark(said);
 }
 
+/// Asks who may be meant by what is typed of a person, if anything is.
+fn ask_people(prompt: &Prompt, serial: &mut u64, fx: &mut Vec<Effect>) {
+    *serial += 1;
+    let prefix = prompt.unfinished().to_owned();
+    if !prefix.is_empty() {
+        let serial = *serial;
+        fx.push(Effect::Complete { serial, prefix });
+    }
+}
+
 impl Layer {
     /// Brings who may be meant by what is typed of an address, if this one asked for it.
     pub fn people(&mut self, serial: u64, people: &[Offered]) {
-        if let Layer::Prompt(prompt, Purpose::Redirect(asked) | Purpose::Search(asked)) = self
+        if let Layer::Prompt(
+            prompt,
+            Purpose::Redirect(asked) | Purpose::Search(asked) | Purpose::Narrow(asked),
+        ) = self
             && *asked == serial
         {
             prompt.people(people.to_vec());
@@ -51,12 +64,12 @@ impl Layer {
             (Outcome::Stay, _) => Turn::stay(),
             (Outcome::Changed, Purpose::Search(serial)) => {
                 panes.search(prompt.text(), now, fx);
-                *serial += 1;
-                let prefix = prompt.unfinished().to_owned();
-                if !prefix.is_empty() {
-                    let serial = *serial;
-                    fx.push(Effect::Complete { serial, prefix });
-                }
+                ask_people(prompt, serial, fx);
+                Turn::stay()
+            }
+            (Outcome::Changed, Purpose::Narrow(serial)) => {
+                panes.narrow(prompt.text(), now, fx);
+                ask_people(prompt, serial, fx);
                 Turn::stay()
             }
             (Outcome::Changed, Purpose::Snooze) if prompt.text().trim() == "now" => {
@@ -72,12 +85,7 @@ impl Layer {
                 Turn::stay()
             }
             (Outcome::Changed, Purpose::Redirect(serial)) => {
-                *serial += 1;
-                let prefix = prompt.unfinished().to_owned();
-                if !prefix.is_empty() {
-                    let serial = *serial;
-                    fx.push(Effect::Complete { serial, prefix });
-                }
+                ask_people(prompt, serial, fx);
                 Turn::stay()
             }
             (Outcome::Changed, Purpose::SaveTo(_)) => {
@@ -91,6 +99,14 @@ impl Layer {
             (Outcome::Changed, _) => Turn::stay(),
             (Outcome::Closed, Purpose::Search(_)) => {
                 panes.end_search(now, fx);
+                Turn::closed()
+            }
+            (Outcome::Closed, Purpose::Narrow(_)) => {
+                panes.widen(now, fx);
+                Turn::closed()
+            }
+            (Outcome::Text(text), Purpose::Narrow(_)) => {
+                panes.narrow(&text, now, fx);
                 Turn::closed()
             }
             (Outcome::Closed, Purpose::Find) => {

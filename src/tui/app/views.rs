@@ -3,6 +3,7 @@
 use crate::config::keep::Keep;
 use crate::config::{SavedView, Split};
 use crate::lang::{tr, trc};
+use crate::model::query::{Expr, Term};
 use crate::model::view::Scope;
 use crate::model::{Query, Role};
 use crate::text::Clean;
@@ -72,7 +73,8 @@ impl Panes {
             return None;
         };
         let scope = list.scope.as_ref();
-        scope.filter(|_| matches!(self.view, View::Mail))
+        let whole = matches!(self.view, View::Mail) && self.narrowed().is_none();
+        scope.filter(|_| whole)
     }
 
     /// Whether a line with tabs stands over the list.
@@ -123,7 +125,12 @@ impl Panes {
 
     /// The view that is listed.
     pub fn shown_view(&self) -> Option<&ViewLine> {
-        let Listing::Fitting(list) = self.index.listing() else {
+        self.view_of(self.index.listing())
+    }
+
+    /// The view that this lists.
+    pub(super) fn view_of(&self, listing: &Listing) -> Option<&ViewLine> {
+        let Listing::Fitting(list) = listing else {
             return None;
         };
         self.sorted.views.iter().find(|v| v.list == *list)
@@ -201,8 +208,31 @@ impl Panes {
         }
     }
 
+    /// What the list is narrowed to and where, as a query.
+    pub(super) fn narrowed_query(&self) -> Option<String> {
+        self.narrowed()?;
+        let Listing::Fitting(list) = self.index.listing() else {
+            return None;
+        };
+        let place = match &list.scope {
+            None => Expr::all([]),
+            Some(Scope::UnifiedInbox) => Expr::Term(Term::In("inbox".to_owned())),
+            Some(Scope::Mailbox(id)) => {
+                let mailbox = self.sidebar.mailbox(*id)?;
+                let account = Term::Account(mailbox.account.0.clone());
+                let place = Expr::Term(Term::In(mailbox.path.clone()));
+                Expr::all([place, Expr::Term(account)])
+            }
+        };
+        let root = Expr::all([list.query.root.clone(), place]);
+        Some(Query { root }.to_string())
+    }
+
     /// What is searched for, as a query that finds the same without being typed.
     fn searched(&self) -> Result<String, String> {
+        if let Some(query) = self.narrowed_query() {
+            return Ok(query);
+        }
         let Listing::Search(text, _) = self.index.listing() else {
             let key = self.way_to(Command::Search);
             return Err(tr!(

@@ -69,6 +69,13 @@ impl Panes {
         if self.sidebar.loaded() && self.sidebar.mailboxes().is_empty() {
             return Clean::lit(tr!("Waiting for the first mailboxes…"));
         }
+        if let Some(narrowing) = self.narrowed() {
+            return Clean::line(&tr!(
+                "Nothing here fits {text}; {key} shows all again.",
+                text = narrowing.text,
+                key = self.way_to(Command::Back)
+            ));
+        }
         match self.index.listing() {
             Listing::Fitting(list) if list.scope.is_some() => {
                 let key = self.way_to(Command::NextTab);
@@ -113,15 +120,28 @@ impl Panes {
 
     /// What is listed, how much of it, and in which order.
     fn title_parts(&self) -> Vec<String> {
+        match self.narrowed() {
+            Some(narrowing) if matches!(self.view, View::Mail) => {
+                let name = self.parts_of(&narrowing.whole).into_iter().next();
+                let only = tr!("only {text}", text = narrowing.text);
+                name.into_iter().chain([only]).collect()
+            }
+            _ => self.parts_of(self.index.listing()),
+        }
+    }
+
+    fn parts_of(&self, listing: &Listing) -> Vec<String> {
         let (name, unread, total) = match &self.view {
             View::Outbox(_) => (tr!("Outbox").to_owned(), 0, 0),
             View::Drafts(_) => (tr!("Drafts").to_owned(), 0, 0),
             View::Accounts(_) => (tr!("Accounts").to_owned(), 0, 0),
-            View::Mail => match self.index.listing() {
+            View::Mail => match listing {
                 Listing::Search(text, order) => return self.search_title(text, *order),
                 Listing::Conversation(..) => (tr!("Conversation").to_owned(), 0, 0),
                 Listing::Fitting(list) if list.scope.is_none() => {
-                    let name = self.shown_view().map_or(tr!("View"), |v| v.name.as_str());
+                    let name = self
+                        .view_of(listing)
+                        .map_or(tr!("View"), |v| v.name.as_str());
                     let unread = tabs::number(self.sorted.unread(list));
                     let unread = unread.map(|n| tr!("{n} unread", n));
                     return std::iter::once(name.to_owned()).chain(unread).collect();
@@ -139,7 +159,7 @@ impl Panes {
                 total = grouped(total)
             )),
         }
-        let sort = self.index.listing().sort();
+        let sort = listing.sort();
         if matches!(self.view, View::Mail) && sort != Sort::default() {
             parts.push(sort.words().to_owned());
         }

@@ -50,7 +50,7 @@ pub(super) fn taken(shown: &Shown, part: &PartOf) -> Result<Extracted, Trouble> 
 
 impl Parts {
     /// A message of which something is used: what is here of it stays here.
-    fn held(&self, message: MsgId) -> Result<Shown, Trouble> {
+    pub(super) fn held(&self, message: MsgId) -> Result<Shown, Trouble> {
         let read = |reader: &Reader| -> Result<_, Error> {
             let shown = reader.shown(message)?;
             Ok((shown, reader.will_be_hollow(message)?))

@@ -158,6 +158,38 @@ fn s34_a_program_is_asked_about_before_anything_is_written() {
 }
 
 #[test]
+fn a_message_is_opened_as_a_page_by_the_program_for_pages() {
+    let mut desk = Desk::new(&[]);
+    let programs = |name: &str| vec![("text/html".to_owned(), vec![name.to_owned()])];
+    desk.parts.programs = programs("true").into();
+    let message = desk.message;
+    match desk.job(PartJob::Browse { message }) {
+        Event::Told(Ok(said)) => assert!(said.contains("message.html"), "{said}"),
+        other => panic!("{other:?}"),
+    }
+    let page = std::fs::read(desk.dir.path().join("downloads/message.html")).unwrap();
+    let page = String::from_utf8(page).unwrap();
+    assert!(
+        page.contains("default-src 'none'") && page.contains("See."),
+        "{page}"
+    );
+    desk.parts.programs = programs("/nothing/is/here").into();
+    match desk.job(PartJob::Browse { message }) {
+        Event::Told(Err(why)) => assert!(why.contains("message (2).html"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+    // What is not here is fetched first.
+    let desk = Desk::holding(&[("a.pdf", "application/pdf", &vec![7; 20_000])], true);
+    let job = PartJob::Browse {
+        message: desk.message,
+    };
+    match desk.job(job.clone()) {
+        Event::Lacking(lacking, None) => assert_eq!(lacking.then, Then::Part(job)),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn what_is_in_them_is_shown() {
     let inner = b"Subject: Inner\nContent-Type: multipart/mixed; boundary=i\n\n--i\n\nhello\n--i\nContent-Type: text/csv; name=deep.csv\n\na,b\n1,2\n--i--\n";
     let mut png = std::io::Cursor::new(Vec::new());

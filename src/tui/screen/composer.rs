@@ -220,6 +220,11 @@ impl Composer {
         self.draft.id
     }
 
+    /// Whether something was written that lies among the drafts.
+    pub fn is_kept(&self) -> bool {
+        self.draft.id.is_some() && self.saves.touched()
+    }
+
     /// What it is called among others: by its subject, else by what it is.
     pub fn name(&self) -> Clean {
         match self.subject.text().trim() {

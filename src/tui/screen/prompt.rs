@@ -8,6 +8,7 @@ use crate::model::view::Sort;
 use crate::model::{Query, Secret};
 use crate::text::Clean;
 use crate::text::system::numberless;
+use crate::tui::borrowed;
 use crate::tui::command::{Argument, Call, Command, Context, TABLE};
 use crate::tui::offer::{Offered, split};
 use crate::tui::theme::{AUTO, BUILT_IN};
@@ -317,8 +318,9 @@ impl Prompt {
         let mut begin = TABLE
             .iter()
             .filter(|i| i.name.starts_with(name) && fits(i.command));
-        let call = match (Command::from_name(name), begin.next(), begin.next()) {
-            (None, Some(only), None) => Call::parse(&format!("{} {rest}", only.name)),
+        let known = Command::from_name(name).is_some() || borrowed::meant(name).is_some();
+        let call = match (known, begin.next(), begin.next()) {
+            (false, Some(only), None) => Call::parse(&format!("{} {rest}", only.name)),
             _ => Call::parse(text),
         }?;
         if fits(call.command) {
@@ -421,9 +423,15 @@ fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
         }
         let rows: Vec<_> = TABLE.iter().filter(|i| i.command.fits(context)).collect();
         let hits = fuzzy::find(before, rows.iter().map(|i| i.name));
-        return hits
-            .iter()
-            .filter_map(|hit| rows.get(hit.index))
+        let found = hits.iter().filter_map(|hit| rows.get(hit.index).copied());
+        // What another program calls so comes first; its name here is what is typed then.
+        let known = borrowed::meant(before).and_then(|name| Call::parse(name).ok());
+        let known = known.map(|call| call.command).filter(|c| c.fits(context));
+        let known = known.map(Command::info);
+        let others = found.filter(|info| known.is_none_or(|known| known.name != info.name));
+        return known
+            .into_iter()
+            .chain(others)
             .map(|info| Candidate {
                 line: match info.argument {
                     Argument::No => info.name.to_owned(),
@@ -435,7 +443,11 @@ fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
             })
             .collect();
     };
-    let argument = Command::from_name(name).map_or(Argument::No, |c| c.info().argument);
+    let known = Command::from_name(name).map(Call::from);
+    let known = known.or_else(|| Call::parse(borrowed::meant(name)?).ok());
+    let argument = known
+        .map(|call| call.command)
+        .map_or(Argument::No, |c| c.info().argument);
     let (themes, journeys, orders): (Vec<String>, Vec<String>, Vec<String>);
     let choices = match argument {
         Argument::No | Argument::People | Argument::Time | Argument::Words | Argument::Name => {

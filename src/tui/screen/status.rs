@@ -100,6 +100,11 @@ impl Status {
         self.known.get(account).cloned().unwrap_or_default()
     }
 
+    /// Every account's status.
+    pub fn all(&self) -> impl Iterator<Item = (AccountName, AccountStatus)> {
+        self.accounts.iter().map(|a| (a.clone(), self.of(a)))
+    }
+
     /// Whether no account is connected, and every one was tried.
     pub fn offline(&self) -> bool {
         !self.accounts.is_empty() && self.apart().len() == self.accounts.len()

@@ -137,7 +137,10 @@ impl Page {
         }
         self.gap();
         if wizard.by_hand.is_some() {
-            self.say(tr!("space changes the security of a server."), "text.dim");
+            self.say(
+                tr!("space changes the security of a server, ctrl-u empties a line."),
+                "text.dim",
+            );
         } else if let Some(found) = &wizard.found {
             let who = found
                 .provider
@@ -311,11 +314,15 @@ impl Page {
                     tr!("Everything works, and it is written down."),
                     "notice.good",
                 );
-                if !wizard.name.text().trim().is_empty() {
-                    let words =
-                        tr!("The name is what others see; full-name in config.toml changes it.");
-                    self.say(words, "text.dim");
-                }
+                let words = match wizard.name.text().trim().is_empty() {
+                    true => tr!(
+                        "Others see the address alone; full-name in config.toml puts a name beside it."
+                    ),
+                    false => {
+                        tr!("The name is what others see; full-name in config.toml changes it.")
+                    }
+                };
+                self.say(words, "text.dim");
                 for note in wizard.kept.iter().flat_map(|k| &k.notes) {
                     self.say(note, "notice.warning");
                 }

@@ -3,7 +3,7 @@
 use super::App;
 use super::awaited::Why;
 use crate::lang::tr;
-use crate::model::SignInBy;
+use crate::model::{Draft, SignInBy};
 use crate::text::Clean;
 use crate::tui::app::commands;
 use crate::tui::app::compose::Writing;
@@ -83,18 +83,25 @@ impl App {
                 fx.push(Effect::Query(Question::Lists));
                 Ok(Layer::search(&self.panes, self.desk.questions()))
             }
+            Wants::Narrow => {
+                fx.push(Effect::Query(Question::Lists));
+                Ok(Layer::narrow(&self.panes, self.desk.questions()))
+            }
             Wants::Find => Ok(Layer::find()),
             Wants::CommandLine(text) => Ok(Layer::command_line(context, &self.panes, text)),
             Wants::Palette => Ok(Layer::palette(context, self.keys.map())),
             Wants::Help => Ok(Layer::help(context, self.keys.map())),
-            Wants::Compose => {
+            Wants::Compose(people) => {
                 // Who looks at every inbox writes as his first account, not as the row's.
                 let shown = self.panes.index.mailbox();
                 let shown = shown.and_then(|id| self.panes.sidebar.mailbox(id));
                 let shown = shown.map(|m| m.account.clone());
                 let draft = Writing::blank(&self.panes.accounts, shown.as_ref());
                 match draft {
-                    Some(draft) => self.write(draft, fx),
+                    Some(draft) => {
+                        let to = people;
+                        self.write(Draft { to, ..draft }, fx);
+                    }
                     None => self
                         .panes
                         .alarm(tr!("there is no account to write with"), now),

@@ -62,8 +62,8 @@ fn titles_and_announcements_are_ascii_where_the_screen_is() {
 #[test]
 fn a_key_that_means_nothing_says_so_but_hides_nothing_worth_more() {
     let mut bench = Bench::new(three(), (80, 24));
-    bench.keys("n");
-    bench.sees("n is not bound here; ? shows the keys");
+    bench.keys("(");
+    bench.sees("( is not bound here; ? shows the keys");
     bench.keys("e");
     bench.sees("z undo");
     bench.keys("n");
@@ -72,6 +72,16 @@ fn a_key_that_means_nothing_says_so_but_hides_nothing_worth_more() {
     bench.event(Event::Tick);
     bench.keys("g");
     assert!(!bench.screen().contains("not bound"), "a sequence begins");
+}
+
+#[test]
+fn a_key_of_another_pane_says_how_one_gets_there() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.keys("n");
+    bench.sees("n is for a message that is open; enter opens it");
+    bench.app.panes.focus = crate::tui::app::geometry::Pane::Sidebar;
+    bench.keys("b");
+    bench.sees("b is for the list; esc goes there");
 }
 
 #[test]

@@ -172,3 +172,59 @@ fn tabs_are_offered_to_who_has_none() {
     assert!(!bench.app.panes.has_tabs());
     bench.sees("one list again");
 }
+
+#[test]
+fn a_list_is_narrowed_while_one_types_and_comes_back() {
+    let mut bench = Bench::new(three(), (80, 24));
+    let whole = bench.app.panes.index.listing().clone();
+    bench.keys("\\from:ad");
+    assert_eq!(listing(&bench), "from:ad*");
+    bench.sees("Only: from:ad");
+    bench.keys("a\n");
+    bench.sees("All inboxes  only from:ada");
+    // What is kept finds the same anywhere.
+    bench.keys(":save-view Ada\n");
+    let kept = bench.app.panes.narrowed().map(|n| n.text.clone());
+    assert_eq!(kept.as_deref(), Some("from:ada"));
+    // Narrowed anew it is a part of the same whole, and esc leaves nothing behind.
+    bench.keys("\\is:unread");
+    assert_eq!(listing(&bench), "is:unread");
+    bench.keys("\x1b");
+    assert_eq!(*bench.app.panes.index.listing(), whole);
+    assert_eq!(bench.app.panes.narrowed(), None);
+
+    bench.keys(":limit is:starred\n");
+    assert_eq!(listing(&bench), "is:flagged");
+    bench.rows.clear();
+    bench.keys(":filter subject:nothing\n");
+    bench.sees("Nothing here fits subject:nothing; esc shows all again.");
+    bench.keys(":sort from\n");
+    bench.sees("what is narrowed is listed by date");
+    bench.keys("\x1b");
+    assert_eq!(*bench.app.panes.index.listing(), whole);
+    bench.keys(":filter wrong:x\n");
+    bench.sees("there is no field `wrong:`");
+    assert_eq!(*bench.app.panes.index.listing(), whole);
+}
+
+#[test]
+fn a_tab_is_narrowed_and_its_line_stands_aside_meanwhile() {
+    let mut bench = bench((80, 24));
+    assert!(bench.app.panes.has_tabs());
+    bench.keys("\\from:ada\n");
+    assert_eq!(listing(&bench), "-is:list from:ada");
+    assert!(!bench.app.panes.has_tabs());
+    bench.keys("\x1b");
+    assert!(bench.app.panes.has_tabs());
+}
+
+#[test]
+fn a_narrowed_list_is_kept_as_a_view_with_its_place() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.keys("\\is:unread\n:save-view Mine\n");
+    let panes = &bench.app.panes;
+    assert_eq!(
+        panes.narrowed_query().as_deref(),
+        Some("is:unread in:inbox")
+    );
+}

@@ -155,6 +155,49 @@ fn a_key_makes_who_waits_try_again_but_not_every_key() {
 }
 
 #[test]
+fn who_looks_for_mail_is_told_also_that_nothing_came() {
+    let online = |looked, arrived| AccountStatus {
+        looked,
+        arrived,
+        ..status(Link::Online)
+    };
+    let said = |bench: &Bench, words: &str| bench.screen().contains(words);
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.post_home(online(WALL - 60, 5));
+    bench.keys(":check-mail\n");
+    bench.sees("Looking for new mail…");
+    // What was looked at before does not count.
+    bench.post_home(online(WALL - 1, 5));
+    bench.sees("Looking for new mail…");
+    bench.post_home(online(WALL, 5));
+    assert!(said(&bench, ": nothing new."), "{}", bench.screen());
+    // It is said once.
+    bench.now.mono += Duration::from_secs(7);
+    bench.event(Event::Tick);
+    bench.post_home(online(WALL + 9, 5));
+    assert!(!said(&bench, "nothing new"), "{}", bench.screen());
+
+    bench.keys(":check-mail\n");
+    bench.post_home(online(WALL + 9, 7));
+    assert!(said(&bench, ": 2 messages came."), "{}", bench.screen());
+
+    // One that waits tries again, and only what it says then is an answer.
+    bench.post_home(waiting());
+    bench.keys(":check-mail\n");
+    bench.post_home(AccountStatus {
+        pending: 1,
+        ..waiting()
+    });
+    bench.sees("Looking for new mail…");
+    let link = Link::Waiting {
+        reason: "no route to host".into(),
+        retry_at: WALL + 900,
+    };
+    bench.post_home(status(link));
+    bench.sees("Nothing could be looked for: there is no connection.");
+}
+
+#[test]
 fn a_journey_is_begun_told_and_ended() {
     let mut bench = Bench::new(three(), (80, 24));
     bench.keys(":offline\n");

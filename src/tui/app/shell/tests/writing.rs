@@ -374,3 +374,33 @@ fn pasted_text_over_the_panes_is_not_taken_for_keys() {
     bench.event(Event::Paste("eeee#q".into()));
     assert!(bench.asked.is_empty() && !bench.quit);
 }
+
+#[test]
+fn a_message_is_begun_with_whom_it_goes_to() {
+    for (typed, to) in [
+        (":compose bo@x.example\n", "To       bo@x.example"),
+        (
+            ":mail Bo <bo@x.example>, c@x.example\n",
+            "To       Bo <bo@x.example>, c@x.example",
+        ),
+        (":compose mailto:bo@x.example?subject=Hi\n", "Subject  Hi"),
+    ] {
+        let mut bench = Bench::new(three(), (80, 24));
+        bench.keys(typed);
+        bench.sees(to);
+    }
+}
+
+#[test]
+fn what_is_kept_as_a_draft_says_where_it_is() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.keys("cada@example.org\n\n\nHello\nsome words\x1b");
+    bench.sees("Close this message?");
+    bench.now.mono += Duration::from_secs(2);
+    bench.keys("k");
+    bench.sees("Kept as a draft; g d lists the drafts.");
+    // Nothing was written: nothing is said.
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.keys("c\x1b");
+    assert!(!bench.screen().contains("Kept"), "{}", bench.screen());
+}

@@ -1,0 +1,67 @@
+//! The user's own addresses: whom `me` means in a query (`from:me`, `to:me`).
+
+use crate::model::account::Account;
+use std::sync::{Arc, PoisonError, RwLock};
+
+type All = Arc<Vec<String>>;
+
+/// Those of the process. Like the language they belong to it as a whole; whoever reads the
+/// configuration sets them.
+static OWN: RwLock<Option<All>> = RwLock::new(None);
+
+#[cfg(test)]
+thread_local! {
+    /// Those of a test's thread alone.
+    static HERE: std::cell::RefCell<Option<All>> = const { std::cell::RefCell::new(None) };
+}
+
+/// From now on, on every thread, these are the addresses that the accounts send from.
+pub fn choose(accounts: &[Account]) {
+    let addresses = accounts.iter().flat_map(Account::senders);
+    let addresses = addresses.map(|address| address.addr);
+    *OWN.write().unwrap_or_else(PoisonError::into_inner) = Some(ready(addresses));
+}
+
+/// On this thread alone, while a test does something.
+#[cfg(test)]
+pub fn during<T>(addresses: &[&str], work: impl FnOnce() -> T) -> T {
+    let addresses = addresses.iter().map(|address| (*address).to_owned());
+    let before = HERE.replace(Some(ready(addresses)));
+    let done = work();
+    HERE.replace(before);
+    done
+}
+
+fn ready(addresses: impl Iterator<Item = String>) -> All {
+    let mut all: Vec<String> = Vec::new();
+    for address in addresses.map(|address| address.to_lowercase()) {
+        if !address.is_empty() && !all.contains(&address) {
+            all.push(address);
+        }
+    }
+    Arc::new(all)
+}
+
+/// All of them, in lower case, each once; none before anybody said.
+pub fn addresses() -> Arc<Vec<String>> {
+    #[cfg(test)]
+    if let Some(here) = HERE.with_borrow(Clone::clone) {
+        return here;
+    }
+    let own = OWN.read().unwrap_or_else(PoisonError::into_inner);
+    own.clone().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_address_counts_once_in_lower_case() {
+        let all = during(
+            &["Ada@Example.test", "ada@example.TEST", "", "bo@x"],
+            || addresses(),
+        );
+        assert_eq!(*all, ["ada@example.test", "bo@x"]);
+    }
+}
