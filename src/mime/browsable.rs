@@ -76,7 +76,7 @@ pub fn browsable(raw: &[u8]) -> String {
 pub fn file_name(raw: &[u8]) -> String {
     let (fields, _) = field::split(raw);
     let subject = text_of(&fields, "Subject").replace(['/', '\\'], "-");
-    let subject = match subject.trim() {
+    let subject = match subject.trim_matches(['.', '-', ' ']) {
         "" => "message",
         subject => subject,
     };
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn its_file_is_called_as_the_message_is() {
         assert_eq!(file_name(b"Subject: Re: a/b\n\n"), "Re_ a-b.html");
-        assert_eq!(file_name(b"Subject: ../..\n\n"), "-...html");
+        assert_eq!(file_name(b"Subject: ../..\n\n"), "message.html");
         assert_eq!(file_name(b"X: y\n\n"), "message.html");
     }
 

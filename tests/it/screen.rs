@@ -412,7 +412,8 @@ fn who_looks_for_mail_is_told_and_lists_are_narrowed_to_ones_own() {
     let Some((_server, home, mut look)) = ready(&["first letter"]) else {
         return;
     };
-    let own = "From: ada@example.test\r\nTo: bo@example.test\r\nSubject: to myself\r\n\r\nNote.\r\n";
+    let own =
+        "From: ada@example.test\r\nTo: bo@example.test\r\nSubject: to myself\r\n\r\nNote.\r\n";
     look.append("INBOX", own.as_bytes()).finish().unwrap();
     let mut t = open(&home);
     t.wait_until("the list", |s| {

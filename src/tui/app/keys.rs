@@ -152,17 +152,21 @@ impl Keys {
         }
         let key = Key::of(key);
         let holds = |there| self.map.step(there, &mut Pending::default(), key) != Step::None;
-        let way = |command| self.map.key_of(context, command);
+        let way = |command| self.map.way_to(context, command);
         let there = match context {
-            Context::Sidebar if holds(Context::Index) => way(Command::Back)
-                .map(|back| tr!("{key} is for the list; {back} goes there", key, back)),
-            Context::Index if holds(Context::Reader) => way(Command::Open).map(|open| {
-                tr!(
+            Context::Sidebar if holds(Context::Index) => {
+                let back = way(Command::Back);
+                Some(tr!("{key} is for the list; {back} goes there", key, back))
+            }
+            Context::Index if holds(Context::Reader) => {
+                let open = way(Command::Open);
+                let said = tr!(
                     "{key} is for a message that is open; {open} opens it",
                     key,
                     open
-                )
-            }),
+                );
+                Some(said)
+            }
             _ => None,
         };
         if let Some(there) = there {

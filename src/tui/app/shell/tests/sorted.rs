@@ -212,7 +212,7 @@ fn a_tab_is_narrowed_and_its_line_stands_aside_meanwhile() {
     let mut bench = bench((80, 24));
     assert!(bench.app.panes.has_tabs());
     bench.keys("\\from:ada\n");
-    assert_eq!(listing(&bench), "-is:list from:ada");
+    assert_eq!(listing(&bench), "-is:list from:ada*");
     assert!(!bench.app.panes.has_tabs());
     bench.keys("\x1b");
     assert!(bench.app.panes.has_tabs());
