@@ -136,9 +136,10 @@ pub struct Alone {
 
 /// Waits until nobody else holds it for a file of the same folder, which is made (0700) if there is
 /// none. It is the folder itself that is locked: a file for that would lie in somebody's dotfiles.
+/// Where folders can't be locked (NFS wants a file that is open for writing) nobody waits for anybody.
 ///
 /// # Errors
-/// When the folder can't be made, opened or locked.
+/// When the folder can't be made or opened.
 pub fn alone(path: &Path) -> io::Result<Alone> {
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -146,9 +147,8 @@ pub fn alone(path: &Path) -> io::Result<Alone> {
     let held = File::open(folder)?;
     loop {
         match flock(&held, FlockOperation::LockExclusive) {
-            Ok(()) => return Ok(Alone { _folder: held }),
             Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
+            Ok(()) | Err(_) => return Ok(Alone { _folder: held }),
         }
     }
 }
