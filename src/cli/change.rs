@@ -133,33 +133,33 @@ fn insert(set: &mut Flags, name: &str) -> Result<()> {
             Ok(())
         }
         None => {
-            // A tag by its name is written as other programs do, and goes however it was written.
-            let known = naming::five_called(name).is_some() || naming::key_of(name).is_some();
-            if let Some(keyword) = tag::keyword(name, false).ok().filter(|_| known) {
-                set.keywords.insert(keyword);
-                return Ok(());
-            }
-            // What no keyword can be is a label.
-            if let Some(key) = naming::key_of(name) {
-                set.keywords.insert(tag::of_label(&key));
-                return Ok(());
-            }
-            // A label as it is listed.
-            if name.len() <= 256 && tag::label(name).is_some_and(|l| tag::of_label(&l) == name) {
-                set.keywords.insert(name.to_owned());
-                return Ok(());
-            }
-            if !is_word(name) {
-                let told = format!(
-                    "`{}` is no flag: seen, flagged, answered, draft, or a keyword",
-                    name.escape_debug()
-                );
-                return Err(Failure::new(exit::USAGE, told).into());
-            }
-            set.keywords.insert(name.to_owned());
+            let told = || {
+                let name = name.escape_debug();
+                format!("`{name}` is no flag: seen, flagged, answered, draft, or a keyword")
+            };
+            let keyword = keyword(name).ok_or_else(|| Failure::new(exit::USAGE, told()))?;
+            set.keywords.insert(keyword);
             Ok(())
         }
     }
+}
+
+/// The keyword that a word stands for, if there can be one.
+fn keyword(name: &str) -> Option<String> {
+    let key = naming::key_of(name);
+    // A tag by its name is written as other programs do, and goes however it was written.
+    let known = key.is_some() || naming::five_called(name).is_some();
+    if let Some(keyword) = tag::keyword(name, false).ok().filter(|_| known) {
+        return Some(keyword);
+    }
+    // What no keyword can be is a label.
+    if let Some(key) = key {
+        return Some(tag::of_label(&key));
+    }
+    // A label as it is listed.
+    let label = || tag::label(name).is_some_and(|label| tag::of_label(&label) == name);
+    let listed = name.len() <= 256 && label();
+    (listed || is_word(name)).then(|| name.to_owned())
 }
 
 /// Whether a keyword can be written so.

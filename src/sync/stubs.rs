@@ -88,10 +88,8 @@ impl Asking<'_> {
                 continue;
             }
             let (came, outcome) = self.ask(&set)?;
-            if killer.is_some_and(|uid| came.contains(uid)) && set.len() == 1 {
-                for uid in came.iter() {
-                    self.local.ended_nothing(&self.name(uid))?;
-                }
+            if let Some(uid) = killer.filter(|uid| came.contains(*uid)) {
+                self.local.ended_nothing(&self.name(uid))?;
             }
             let error = match outcome {
                 Err(error) if last_words::may_be(&error) => error,

@@ -114,11 +114,9 @@ impl<'a> Walker<'a> {
         if is_silent(name) && name != "svg" {
             return;
         }
-        let attributes = self.dom.attributes(node);
-        let Some(look) = self.look(name, attributes) else {
+        let Some((attributes, look, state)) = self.inside(node, name, outer) else {
             return;
         };
-        let state = outer.with(&look);
         if look.block == Some(true) || is_block(name) {
             self.end(&outer);
         }
@@ -195,6 +193,19 @@ impl<'a> Walker<'a> {
         let read = |own: &'a str| *styles.entry(own).or_insert_with(|| Look::read(own));
         let look = self.sheet.look(name, |n| attributes.get(n), read);
         (look.hidden != Some(true)).then_some(look)
+    }
+
+    /// What an element says of itself, how it looks, and the state inside; `None` if it is not to be
+    /// seen.
+    fn inside(
+        &mut self,
+        node: Id,
+        name: &str,
+        outer: State,
+    ) -> Option<(Attributes<'a>, Look, State)> {
+        let attributes = self.dom.attributes(node);
+        let look = self.look(name, attributes)?;
+        Some((attributes, look, outer.with(&look)))
     }
 
     fn inline(&mut self, node: Id, name: &str, mut state: State) {
@@ -307,11 +318,9 @@ impl<'a> Walker<'a> {
                 );
                 continue;
             }
-            let own = self.dom.attributes(child);
-            let Some(item_look) = self.look("li", own) else {
+            let Some((own, item_look, mut inner)) = self.inside(child, "li", state) else {
                 continue;
             };
-            let mut inner = state.with(&item_look);
             inner.lists += 1;
             self.end(&inner);
             if !unsigned && item_look.unsigned != Some(true) {

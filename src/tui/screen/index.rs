@@ -290,52 +290,68 @@ impl Index {
         match page {
             Page::Newest | Page::Oldest | Page::From(_) => {
                 overlay.settle(&rows, asked);
-                // The window read again stands where it stood.
-                let again = self.rows.first().map(|row| Page::From(row.key)) == Some(page);
-                self.above = self.above.filter(|_| again);
-                self.rows = rows;
-                match page {
-                    Page::Newest => {
-                        (self.at_newest, self.at_oldest) = (true, !more);
-                        self.above = Some(0);
-                    }
-                    Page::Oldest => (self.at_newest, self.at_oldest) = (!more, true),
-                    _ => self.at_oldest = !more,
-                }
+                self.replace(page, rows, more);
             }
-            Page::After(_) => {
-                // What moved meanwhile may come a second time, under another key.
-                let known: BTreeSet<_> = self.rows.iter().map(|r| r.key.id).collect();
-                self.rows
-                    .extend(rows.into_iter().filter(|r| !known.contains(&r.key.id)));
-                self.at_oldest = !more;
-                if self.rows.len() > KEPT {
-                    let extra = self.rows.len() - KEPT;
-                    self.rows.drain(..extra);
-                    self.above = self.above.map(|n| n + extra);
-                    self.at_newest = false;
-                }
-            }
-            Page::Before(_) => {
-                let known: BTreeSet<_> = self.rows.iter().map(|r| r.key.id).collect();
-                let mut all: Vec<_> = rows
-                    .into_iter()
-                    .filter(|r| !known.contains(&r.key.id))
-                    .collect();
-                self.above = self.above.map(|n| n.saturating_sub(all.len()));
-                all.append(&mut self.rows);
-                self.rows = all;
-                self.at_newest = !more;
-                if self.rows.len() > KEPT {
-                    self.rows.truncate(KEPT);
-                    self.at_oldest = false;
-                }
-            }
+            Page::After(_) => self.append(rows, more),
+            Page::Before(_) => self.prepend(rows, more),
         }
         self.loaded = true;
         self.trouble = None;
         self.rebuild(overlay);
         self.unmark_gone();
+        self.go_on(now)
+    }
+
+    /// These rows stand in place of those that were here.
+    fn replace(&mut self, page: Page, rows: Vec<IndexRow>, more: bool) {
+        // The window read again stands where it stood.
+        let again = self.rows.first().map(|row| Page::From(row.key)) == Some(page);
+        self.above = self.above.filter(|_| again);
+        self.rows = rows;
+        match page {
+            Page::Newest => {
+                (self.at_newest, self.at_oldest) = (true, !more);
+                self.above = Some(0);
+            }
+            Page::Oldest => (self.at_newest, self.at_oldest) = (!more, true),
+            _ => self.at_oldest = !more,
+        }
+    }
+
+    /// Rows without those that are here. What moved meanwhile may come a second time, under another
+    /// key.
+    fn unknown(&self, mut rows: Vec<IndexRow>) -> Vec<IndexRow> {
+        let known: BTreeSet<_> = self.rows.iter().map(|r| r.key.id).collect();
+        rows.retain(|r| !known.contains(&r.key.id));
+        rows
+    }
+
+    fn append(&mut self, rows: Vec<IndexRow>, more: bool) {
+        let rows = self.unknown(rows);
+        self.rows.extend(rows);
+        self.at_oldest = !more;
+        if self.rows.len() > KEPT {
+            let extra = self.rows.len() - KEPT;
+            self.rows.drain(..extra);
+            self.above = self.above.map(|n| n + extra);
+            self.at_newest = false;
+        }
+    }
+
+    fn prepend(&mut self, rows: Vec<IndexRow>, more: bool) {
+        let mut all = self.unknown(rows);
+        self.above = self.above.map(|n| n.saturating_sub(all.len()));
+        all.append(&mut self.rows);
+        self.rows = all;
+        self.at_newest = !more;
+        if self.rows.len() > KEPT {
+            self.rows.truncate(KEPT);
+            self.at_oldest = false;
+        }
+    }
+
+    /// Goes where it was to go once a window came, and asks for what is still missing.
+    fn go_on(&mut self, now: Instant) -> Vec<Question> {
         let mut questions = Vec::new();
         match self.wish.take() {
             Some(Wish::First) => self.go(0),

@@ -112,14 +112,8 @@ impl<T: Clone> Picker<T> {
             KeyCode::Char('c' | 'g') if ctrl => return Outcome::Closed,
             KeyCode::Enter => return self.chosen(),
             _ if std::mem::take(&mut self.lost) && steps(key) => {}
-            KeyCode::Down | KeyCode::Tab => self.list.turn(1),
-            KeyCode::Up | KeyCode::BackTab => self.list.turn(-1),
-            KeyCode::Char('n' | 'j') if ctrl => self.list.turn(1),
-            KeyCode::Char('p' | 'k') if ctrl => self.list.turn(-1),
-            KeyCode::PageDown => self.list.page(1),
-            KeyCode::PageUp => self.list.page(-1),
             _ => {
-                if self.input.update(key) == Edit::Changed {
+                if !self.list.keyed(key) && self.input.update(key) == Edit::Changed {
                     self.narrow();
                 }
             }

@@ -134,16 +134,10 @@ impl Settings {
                     return Outcome::Set(row.way.clone(), None);
                 }
             }
-            KeyCode::Down | KeyCode::Tab => self.list.turn(1),
-            KeyCode::Up | KeyCode::BackTab => self.list.turn(-1),
-            KeyCode::Char('n' | 'j') if ctrl => self.list.turn(1),
-            KeyCode::Char('p' | 'k') if ctrl => self.list.turn(-1),
-            KeyCode::PageDown => self.list.page(1),
-            KeyCode::PageUp => self.list.page(-1),
             KeyCode::Home => self.list.select(0),
             KeyCode::End => self.list.select(usize::MAX),
             _ => {
-                if self.input.update(key) == Edit::Changed {
+                if !self.list.keyed(key) && self.input.update(key) == Edit::Changed {
                     self.narrow();
                 }
             }

@@ -11,11 +11,13 @@ use ratatui::style::Style;
 /// A name that is cut has at least so many columns, or the number of the others goes first.
 const LEAST: usize = 8;
 
+/// What is shown of one, with the id that its colour is found by; without one: what is no tag.
+type Part = (Clean, Option<String>);
+
 /// Tags as they are shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tags {
-    /// Each with the id that its colour is found by; without one: what is no tag.
-    parts: Vec<(Clean, Option<String>)>,
+    parts: Vec<Part>,
 }
 
 impl Tags {
@@ -36,7 +38,7 @@ impl Tags {
 
     /// Columns that they take.
     pub fn width(&self) -> usize {
-        let wide = |(text, _): &(Clean, _)| width::width(text.as_str()) + 1;
+        let wide = |(text, _): &Part| width::width(text.as_str()) + 1;
         self.parts.iter().map(wide).sum::<usize>().saturating_sub(1)
     }
 
@@ -59,48 +61,52 @@ impl Tags {
 }
 
 /// As many as fit whole; the first is cut if it must be.
-fn fitting(all: Vec<(String, Option<String>)>, cols: usize) -> Vec<(Clean, Option<String>)> {
-    let mut parts: Vec<(Clean, Option<String>)> = Vec::new();
+fn fitting(all: Vec<(String, Option<String>)>, cols: usize) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
     let mut left = cols;
     let many = all.len();
     for (n, (text, id)) in all.into_iter().enumerate() {
-        let others = match many - n - 1 {
-            0 => String::new(),
-            more => format!("+{more}"),
-        };
-        let (gap, tail) = (usize::from(n > 0), width::width(&others));
-        let tail = tail + usize::from(tail > 0);
-        let wide = gap + width::width(&text);
+        let others = more(many - n - 1);
+        let tail = others.as_ref().map_or(0, |o| width::width(o.as_str()) + 1);
+        let wide = usize::from(n > 0) + width::width(&text);
         if wide + tail <= left {
             left -= wide;
             parts.push((Clean::line(&text), id));
             continue;
         }
-        if n > 0 {
+        match n {
+            0 => return cut((text, id), others, cols),
             // There is room for it: it was kept for what it tells of.
-            parts.push((Clean::line(&format!("+{}", many - n)), None));
-            break;
-        }
-        let room = left.saturating_sub(tail);
-        let (room, others) = match room >= LEAST.min(wide) {
-            true => (room, others),
-            false => (left, String::new()),
-        };
-        let cut = match room {
-            0 => String::new(),
-            // That there is one, if there is no room for a few letters of it.
-            1..4 if id.is_some() => "#".to_owned(),
-            room => width::cut(&text, room),
-        };
-        if !cut.is_empty() {
-            parts.push((Clean::line(&cut), id));
-        }
-        if !others.is_empty() {
-            parts.push((Clean::line(&others), None));
+            _ => parts.extend(more(many - n).map(|others| (others, None))),
         }
         break;
     }
     parts
+}
+
+/// How many there are besides.
+fn more(others: usize) -> Option<Clean> {
+    (others > 0).then(|| Clean::line(&format!("+{others}")))
+}
+
+/// The first where it has no room: some of it, and how many others where that leaves enough.
+fn cut((text, id): (String, Option<String>), others: Option<Clean>, cols: usize) -> Vec<Part> {
+    let tail = others.as_ref().map_or(0, |o| width::width(o.as_str()) + 1);
+    let least = LEAST.min(width::width(&text));
+    let others = others.filter(|_| cols.saturating_sub(tail) >= least);
+    let room = match &others {
+        Some(_) => cols.saturating_sub(tail),
+        None => cols,
+    };
+    let some = match room {
+        0 => String::new(),
+        // That there is one, if there is no room for a few letters of it.
+        1..4 if id.is_some() => "#".to_owned(),
+        room => width::cut(&text, room),
+    };
+    let some = (!some.is_empty()).then(|| (Clean::line(&some), id));
+    let others = others.map(|others| (others, None));
+    some.into_iter().chain(others).collect()
 }
 
 #[cfg(test)]

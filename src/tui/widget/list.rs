@@ -3,7 +3,7 @@
 
 use crate::tui::theme::Theme;
 use crate::tui::widget::bar::{Bar, Extent, Pull};
-use crossterm::event::MouseEvent;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::cell::Cell;
@@ -75,6 +75,21 @@ impl List {
     pub fn page(&mut self, by: isize) {
         let height = isize::try_from(self.height.get()).unwrap_or(1);
         self.step(by.saturating_mul((height - 1).max(1)));
+    }
+
+    /// Takes a key that moves the selection beside a line that is typed into. Says whether it is one.
+    pub fn keyed(&mut self, key: &KeyEvent) -> bool {
+        let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Down | KeyCode::Tab => self.turn(1),
+            KeyCode::Up | KeyCode::BackTab => self.turn(-1),
+            KeyCode::Char('n' | 'j') if ctrl => self.turn(1),
+            KeyCode::Char('p' | 'k') if ctrl => self.turn(-1),
+            KeyCode::PageDown => self.page(1),
+            KeyCode::PageUp => self.page(-1),
+            _ => return false,
+        }
+        true
     }
 
     /// The lines that are seen in a window of this height.

@@ -50,11 +50,9 @@ impl Walker<'_> {
                     continue;
                 }
             }
-            let attributes = self.dom.attributes(child);
-            let Some(look) = self.look(name, attributes) else {
+            let Some((_, _, inner)) = self.inside(child, name, state) else {
                 continue;
             };
-            let inner = state.with(&look);
             match name {
                 "tr" => self.row(child, inner, head, found),
                 "caption" => {
@@ -86,11 +84,9 @@ impl Walker<'_> {
                 self.node(child, state);
                 continue;
             }
-            let attributes = self.dom.attributes(child);
-            let Some(look) = self.look(name, attributes) else {
+            let Some((attributes, look, inner)) = self.inside(child, name, state) else {
                 continue;
             };
-            let inner = state.with(&look);
             let number = |name: &str| {
                 let value = attributes.get(name).and_then(|v| v.trim().parse().ok());
                 value.unwrap_or(1usize)
