@@ -53,6 +53,7 @@ mod carried;
 mod managed;
 mod migrate;
 mod moving;
+mod copied;
 mod linear;
 mod matrix;
 mod model;
