@@ -80,12 +80,10 @@ pub fn alone(file: &File, path: &Path) -> Result<()> {
         let told = format!("{}: {told}", path.display());
         Err(Failure::new(exit::TEMPORARY, told).into())
     };
-    match flock(file, FlockOperation::NonBlockingLockExclusive) {
-        Err(rustix::io::Errno::WOULDBLOCK) => {
-            return busy("another export is under way there");
-        }
-        // Not every file system can do that.
-        _ => {}
+    // Not every file system can do that: then nobody is told of.
+    let locked = flock(file, FlockOperation::NonBlockingLockExclusive);
+    if locked == Err(rustix::io::Errno::WOULDBLOCK) {
+        return busy("another export is under way there");
     }
     let own = file.metadata()?;
     match fs::symlink_metadata(path) {
