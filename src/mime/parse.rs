@@ -19,6 +19,9 @@ const LONGEST_NAME: usize = 22;
 const MAX_AUTH_RESULTS: usize = 4_000;
 /// Characters of a snippet.
 const SNIPPET: usize = 200;
+/// Attached files of a message, and of the messages inside, that are read: each may hold much more
+/// than it has octets.
+const MOST_FILES: usize = 60;
 /// Messages inside messages that are looked into.
 const MAX_INSIDE: usize = 3;
 
@@ -129,7 +132,8 @@ pub fn digest(raw: &[u8]) -> Digest {
     let tree = Tree::read(raw);
     let mut text = String::new();
     let mut snippet = String::new();
-    gather(&tree, 0, &mut text, &mut snippet);
+    let mut files = MOST_FILES;
+    gather(&tree, 0, &mut text, &mut snippet, &mut files);
     Digest {
         envelope: of_fields(&tree.fields),
         attachments: body::attachments(&tree),
@@ -138,7 +142,14 @@ pub fn digest(raw: &[u8]) -> Digest {
     }
 }
 
-fn gather(tree: &Tree<'_>, inside: usize, text: &mut String, snippet: &mut String) {
+/// `files`: how many attached files may still be read.
+fn gather(
+    tree: &Tree<'_>,
+    inside: usize,
+    text: &mut String,
+    snippet: &mut String,
+    files: &mut usize,
+) {
     let pieces = body::choose(tree, Prefer::Best).pieces;
     for piece in pieces.iter().copied() {
         let room = MAX_TEXT.saturating_sub(text.len());
@@ -181,32 +192,35 @@ fn gather(tree: &Tree<'_>, inside: usize, text: &mut String, snippet: &mut Strin
             Piece::Message(id) if inside < MAX_INSIDE => {
                 let Some(part) = tree.part(id) else { continue };
                 let bytes = part.bytes();
-                gather(&Tree::read(&bytes), inside + 1, text, snippet);
+                gather(&Tree::read(&bytes), inside + 1, text, snippet, files);
             }
             Piece::Message(_) | Piece::Picture(_) | Piece::Note(..) => {}
         }
     }
-    for file in within::texts(tree, &pieces, MAX_TEXT.saturating_sub(text.len())) {
+    let room = MAX_TEXT.saturating_sub(text.len());
+    for file in within::texts(tree, &pieces, room, files) {
         add(text, &file, MAX_TEXT.saturating_sub(text.len()));
     }
-    attached_messages(tree, inside, &pieces, text);
+    attached_messages(tree, inside, &pieces, text, files);
 }
 
 /// The words of messages that are attached and not shown: what came back with a report, what was
 /// forwarded whole.
-fn attached_messages(tree: &Tree<'_>, inside: usize, shown: &[Piece], text: &mut String) {
+fn attached_messages(
+    tree: &Tree<'_>,
+    inside: usize,
+    shown: &[Piece],
+    text: &mut String,
+    files: &mut usize,
+) {
     for (id, part) in (0u32..).zip(&tree.parts) {
         let is_message = part.is("message", "rfc822") || part.is("message", "global");
         if !is_message || inside >= MAX_INSIDE || shown.contains(&Piece::Message(id)) {
             continue;
         }
         let bytes = part.bytes();
-        gather(
-            &Tree::read(&bytes),
-            inside + 1,
-            text,
-            &mut "-".repeat(SNIPPET),
-        );
+        let mut full = "-".repeat(SNIPPET);
+        gather(&Tree::read(&bytes), inside + 1, text, &mut full, files);
     }
 }
 
@@ -277,6 +291,26 @@ fn add(text: &mut String, more: &str, room: usize) {
     }
 }
 
+/// What the line above a quotation says in some languages.
+const WROTE: [&str; 16] = [
+    "wrote",
+    "schrieb",
+    "écrit",
+    "escribió",
+    "ha scritto",
+    "escreveu",
+    "schreef",
+    "skrev",
+    "napisał",
+    "kirjoitti",
+    "написал",
+    "пишет",
+    "写道",
+    "寫道",
+    "のメール",
+    "작성",
+];
+
 /// Adds lines to the snippet until it is long enough; the line above a quotation is left out.
 fn begin<'a>(snippet: &mut String, lines: impl Iterator<Item = &'a str>) {
     let mut count = snippet.chars().count();
@@ -285,7 +319,7 @@ fn begin<'a>(snippet: &mut String, lines: impl Iterator<Item = &'a str>) {
             return;
         }
         let line = line.trim();
-        if line.ends_with(':') && line.contains("wrote") {
+        if line.ends_with([':', '：']) && WROTE.iter().any(|w| line.contains(w)) {
             continue;
         }
         for word in line.split_whitespace() {
@@ -365,9 +399,25 @@ mod tests {
     }
 
     #[test]
+    fn messages_inside_have_no_files_without_end() {
+        let inner = |n: usize| {
+            format!(
+                "--b\nContent-Type: message/rfc822\n\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\nhello{n}\n--c\nContent-Type: text/csv; name=a.csv\nContent-Disposition: attachment\n\nfile{n}\n--c--\n"
+            )
+        };
+        let all: String = (0..MOST_FILES + 5).map(inner).collect();
+        let raw = format!("Content-Type: multipart/mixed; boundary=b\n\n{all}--b--\n");
+        let text = digest(raw.as_bytes()).text;
+        assert_eq!(text.matches("file").count(), MOST_FILES);
+        assert_eq!(text.matches("hello").count(), MOST_FILES + 5);
+    }
+
+    #[test]
     fn a_digest_has_text_and_a_snippet_of_own_words() {
         let d = digest(b"Subject: s\n\nOn Monday Bob wrote:\n> quoted\n\nMy   answer.\n-- \nsig\n");
         assert_eq!(d.snippet, "My answer.");
+        let german = digest("Subject: s\nContent-Type: text/plain; charset=utf-8\n\nAm 3.3. schrieb Bob:\n> quoted\n\nMeine Antwort.\n".as_bytes());
+        assert_eq!(german.snippet, "Meine Antwort.");
         assert!(d.text.contains("quoted") && d.text.contains("sig"));
         let d = digest(b"Content-Type: text/html\n\n<div style='display:none'>pre</div><p>Hello");
         assert_eq!((d.snippet.as_str(), d.text.trim()), ("Hello", "Hello"));

@@ -104,8 +104,8 @@ fn windows(text: &str) -> Vec<(usize, &str)> {
 /// Punctuation of scripts that put no blanks between words, and quotation marks: a link ends there.
 fn ends_link(c: char) -> bool {
     matches!(u32::from(c),
-        0x2018..=0x201f | 0x3000..=0x303f | 0xff01..=0xff0f | 0xff1a..=0xff20 | 0xff3b..=0xff40
-        | 0xff5b..=0xff65)
+        0x2018..=0x201f | 0x3000..=0x3003 | 0x3008..=0x3011 | 0x3014..=0x301f | 0xff01..=0xff0f
+        | 0xff1a..=0xff20 | 0xff3b..=0xff40 | 0xff5b..=0xff64)
 }
 
 /// The pieces of a text in which a link may be all, with where they begin.
@@ -206,6 +206,11 @@ mod tests {
                 "https://x.example:80/%E6%97%A5",
             ),
             ("https://\u{65e5}\u{672c}.jp/", "https://xn--wgv71a.jp/"),
+            // No punctuation, but a sign that says a letter twice.
+            (
+                "https://x.example/\u{4f50}\u{3005}",
+                "https://x.example/%E4%BD%90%E3%80%85",
+            ),
         ] {
             assert_eq!(urls(text).0, wanted, "{text}");
         }

@@ -107,7 +107,8 @@ pub fn forward(raw: &[u8], envelope: &Envelope, account: &Account, pages: Pages)
     }
 }
 
-/// A message passed on whole, as an attachment (RFC 2046 §5.2.1): header, signatures and all.
+/// A message passed on whole, as an attachment (RFC 2046 §5.2.1): header, signatures and all, but not
+/// who got a blind copy of one of ours.
 pub fn forward_whole(raw: &[u8], envelope: &Envelope, account: &Account) -> Draft {
     let from = answer::identity(envelope, &Hints::read(raw), account);
     let subject = Clean::line(&envelope.subject);
@@ -123,10 +124,27 @@ pub fn forward_whole(raw: &[u8], envelope: &Envelope, account: &Account) -> Draf
             inline: false,
             name: safe_name(&format!("{title}.eml")),
             media_type: "message/rfc822".to_owned(),
-            bytes: raw.into(),
+            bytes: without_blind(raw).into(),
         }],
         ..from_sender(account, &from)
     }
+}
+
+/// The octets of a message without the fields of its header that name who was to be named nowhere.
+fn without_blind(raw: &[u8]) -> Vec<u8> {
+    let (fields, _) = field::split(raw);
+    let blind = ["Bcc", "Resent-Bcc", "X-Postrider-Bcc"];
+    let mut out = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    for f in fields.iter().filter(|f| blind.iter().any(|b| f.is(b))) {
+        // A field is a piece of the message.
+        let begin = (f.raw.as_ptr() as usize).wrapping_sub(rest.as_ptr() as usize);
+        let (before, from) = rest.split_at_checked(begin).unwrap_or((rest, &[]));
+        out.extend_from_slice(before);
+        rest = from.get(f.raw.len()..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
+    out
 }
 
 /// A message taken up again as a draft: its own words, recipients (Bcc too) and attachments. It
@@ -429,6 +447,17 @@ mod tests {
             back.attachments, d.attachments,
             "as a draft that is taken up again"
         );
+    }
+
+    #[test]
+    fn who_got_a_blind_copy_is_not_passed_on() {
+        let raw = b"From: ada@x.example\r\nBcc: s@y.example,\r\n t@y.example\r\nSubject: x\r\nbcc : u@y.example\r\n\r\nBcc: is a field\r\n";
+        let d = forward_whole(raw, &parse::envelope(raw), &account());
+        let [DraftAttachment::Bytes { bytes, .. }] = d.attachments.as_slice() else {
+            panic!("{:?}", d.attachments);
+        };
+        let left = "From: ada@x.example\r\nSubject: x\r\n\r\nBcc: is a field\r\n";
+        assert_eq!(String::from_utf8_lossy(bytes), left);
     }
 
     #[test]

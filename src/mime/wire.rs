@@ -242,7 +242,8 @@ impl Fields {
         }
         let column = self.name(name);
         let one = |a: &Address| {
-            let shown = one_line(&a.name);
+            // What looks like an encoded-word many would decode, in quotation marks, too.
+            let shown = one_line(&a.name).replace("=?", "= ?");
             Header::new_address((!shown.is_empty()).then_some(shown), a.addr.clone())
         };
         Header::new_list(list.iter().map(one).collect()).write_header(&mut self.bytes, column);
@@ -352,6 +353,17 @@ pub(crate) mod tests {
         prop_assert_eq!(&crlf(wire), wire);
         prop_assert!(!wire.contains(&0));
         Ok(())
+    }
+
+    #[test]
+    fn a_name_is_not_decoded_once_more() {
+        let mut head = Fields::default();
+        let name = "=?utf-8?q?x=0a?=";
+        head.addresses("To", &[Address::new(name, "b@y.example")]);
+        let (_, value) = head.bytes.split_at("To:".len());
+        let read = field::addresses(value);
+        let read: Vec<&str> = read.iter().map(|a| a.name.as_str()).collect();
+        assert_eq!(read, ["= ?utf-8?q?x=0a?="]);
     }
 
     proptest! {

@@ -31,8 +31,8 @@ const PAPERS: usize = 5;
 const MOST_OF_A_PAPER: u64 = 16 << 20;
 
 /// The texts of files that are not shown with the message, one after the other, at most `room`
-/// octets. Untrusted text.
-pub fn texts(tree: &Tree<'_>, shown: &[Piece], room: usize) -> Vec<String> {
+/// octets, of no more than `most` files: those that were looked into are taken off. Untrusted text.
+pub fn texts(tree: &Tree<'_>, shown: &[Piece], room: usize, most: &mut usize) -> Vec<String> {
     let is_shown = |id: u32| {
         shown.iter().any(|piece| match piece {
             Piece::Plain(n) | Piece::Html(n) | Piece::Calendar(n) | Piece::Card(n) => *n == id,
@@ -44,7 +44,8 @@ pub fn texts(tree: &Tree<'_>, shown: &[Piece], room: usize) -> Vec<String> {
     let files = rows.iter().filter(|row| !is_shown(row.part));
     let mut left = room;
     let mut out = Vec::new();
-    for row in files.take(FILES) {
+    for row in files.take(FILES.min(*most)) {
+        *most -= 1;
         let Some(part) = tree.part(row.part) else {
             continue;
         };
@@ -221,7 +222,8 @@ mod tests {
             "Content-Type: multipart/mixed; boundary=m\n\n--m\n\nshown\n--m\n{head}\n\n{content}\n--m--\n"
         );
         let tree = Tree::read(raw.as_bytes());
-        texts(&tree, &choose(&tree, Prefer::Best).pieces, 1 << 20)
+        let pieces = choose(&tree, Prefer::Best).pieces;
+        texts(&tree, &pieces, 1 << 20, &mut 100)
     }
 
     fn zipped(method: CompressionMethod, files: &[(&str, &[u8])]) -> Vec<u8> {
@@ -333,7 +335,7 @@ mod tests {
             let mut raw = format!("{head}\n\n").into_bytes();
             raw.extend(document);
             let tree = Tree::read(&raw);
-            let found = texts(&tree, &[], room);
+            let found = texts(&tree, &[], room, &mut 100);
             prop_assert!(found.concat().len() <= room);
         }
     }
