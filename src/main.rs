@@ -476,7 +476,10 @@ fn left_open(paths: &Paths, accounts: &[Account]) -> anyhow::Result<(Vec<DraftId
         if older {
             draft.id = None;
         }
-        let id = local.save_draft(&draft, postrider::text::when::now())?;
+        let id = match kept_before(&local, &draft)? {
+            Some(id) => id,
+            None => local.save_draft(&draft, postrider::text::when::now())?,
+        };
         if !open.contains(&id) {
             open.push(id);
         }
@@ -484,4 +487,18 @@ fn left_open(paths: &Paths, accounts: &[Account]) -> anyhow::Result<(Vec<DraftId
     }
     aside.retain(|id| !open.contains(id));
     Ok((open, aside))
+}
+
+/// The draft that has these words already: the program may have ended after it was kept and before the
+/// file of the editor went.
+fn kept_before(local: &Local, draft: &Draft) -> anyhow::Result<Option<DraftId>> {
+    let all = local.read().drafts()?;
+    let same = |there: &&Draft| {
+        let id = there.id;
+        there.says(&Draft {
+            id,
+            ..draft.clone()
+        })
+    };
+    Ok(all.iter().find(same).and_then(|there| there.id))
 }

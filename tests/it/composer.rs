@@ -134,16 +134,23 @@ fn f59_s33_what_was_only_in_an_editor_is_found_again_and_nothing_else_is_touched
         (mode(&own[0]), mode(&own[0].join("message.eml"))),
         (0o700, 0o600)
     );
-    // The next start has it as a draft, and the file is gone.
-    let mut t = Terminal::postrider(&[], &home.path, 100, 30);
-    t.wait_for("✎ Tea");
-    assert_eq!(left(), Vec::<std::path::PathBuf>::new());
-    assert!(secret.exists());
-    t.kill();
-    let drafts = crate::dump::read(&crate::dump::local(&home));
-    let drafts = crate::dump::rows(&drafts, "SELECT subject, body FROM draft").concat();
-    assert!(
-        drafts.contains("One lump.") && !drafts.contains("ours"),
-        "{drafts}"
-    );
+    // The next start has it as a draft, and the file is gone. One more is as after an end between the
+    // two: it is no second draft.
+    let text = std::fs::read(own[0].join("message.eml")).unwrap();
+    for _ in 0..2 {
+        std::fs::create_dir_all(&own[0]).unwrap();
+        std::fs::write(own[0].join("message.eml"), &text).unwrap();
+        let mut t = Terminal::postrider(&[], &home.path, 100, 30);
+        t.wait_for("✎ Tea");
+        assert_eq!(left(), Vec::<std::path::PathBuf>::new());
+        assert!(secret.exists());
+        t.kill();
+        let drafts = crate::dump::read(&crate::dump::local(&home));
+        let drafts = crate::dump::rows(&drafts, "SELECT subject, body FROM draft");
+        assert_eq!(drafts.len(), 1, "{drafts:?}");
+        assert!(
+            drafts[0].contains("One lump.") && !drafts[0].contains("ours"),
+            "{drafts:?}"
+        );
+    }
 }
