@@ -53,6 +53,8 @@ mod later_tests;
 mod copies_tests;
 #[cfg(test)]
 mod writing_tests;
+#[cfg(test)]
+mod older_tests;
 
 pub use arrivals::{Arrival, Asked, Ruled, Since};
 pub use carried::{Landed, Sent};

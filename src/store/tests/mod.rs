@@ -13,6 +13,7 @@ mod listing;
 mod sought;
 mod looks;
 mod older;
+mod upgraded;
 mod listed;
 mod keeping;
 mod hollow;
