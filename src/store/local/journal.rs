@@ -123,7 +123,9 @@ impl Local {
     /// When it can't be written.
     pub fn undo(&mut self, now: i64, fresh: i64) -> Result<Undo> {
         self.write(|tx| {
-            let named = meta::get(tx, NAMED)?;
+            // What was named long ago nobody has in mind any more, either.
+            let lately = meta::get(tx, NAMED_AT)?.is_some_and(|at| now.abs_diff(at) <= LATELY);
+            let named = meta::get(tx, NAMED)?.filter(|_| lately);
             let fresh = fresh.max(meta::get(tx, IDLE)?.map_or(i64::MIN, |at| at + 1));
             while let Some(newest) = newest(tx)? {
                 let (action, entry) = (newest.id, newest.entry.clone());
@@ -135,7 +137,7 @@ impl Local {
                         continue;
                     };
                     let next = next(tx)?;
-                    meta::put(tx, NAMED, next.as_ref().map_or(0, |n| n.id))?;
+                    name(tx, next.as_ref().map_or(0, |n| n.id), now)?;
                     return Ok(Undo::Late {
                         sent,
                         next: next.map(|n| n.entry),
@@ -143,7 +145,7 @@ impl Local {
                 }
                 let elsewhere = newest.by.is_other_running();
                 if (entry.at < fresh || elsewhere) && named != Some(action) {
-                    meta::put(tx, NAMED, action)?;
+                    name(tx, action, now)?;
                     return Ok(Undo::Named { entry, elsewhere });
                 }
                 let undone = take_back(tx, &newest, now, None)?;
@@ -259,8 +261,18 @@ impl Local {
 
 /// The key in `meta` of the action that was named last and goes when asked once more.
 const NAMED: &str = "undo-named";
+/// The key of when that was, seconds since 1970.
+const NAMED_AT: &str = "undo-named-at";
+/// An action that was named is taken back without another word for so long, in seconds.
+const LATELY: u64 = 10 * 60;
 /// The key in `meta` of when something was done last that changed nothing.
 const IDLE: &str = "undo-idle";
+
+/// An action is named: asked for once more, it is taken back.
+fn name(tx: &Transaction<'_>, action: i64, now: i64) -> Result<()> {
+    meta::put(tx, NAMED, action)?;
+    meta::put(tx, NAMED_AT, now)
+}
 
 /// The newest action, and what it was about if it was not about mail that is here.
 struct Newest {

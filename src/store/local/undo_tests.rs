@@ -326,7 +326,9 @@ fn what_is_old_or_lies_behind_a_message_that_is_out_is_named_first() {
     // Something that changed nothing was meant: what lies before it is named.
     local.nothing_done(1_500).unwrap();
     assert_eq!(named(local.undo(1_501, 500).unwrap()), "older");
-    assert!(matches!(local.undo(1_502, 500).unwrap(), Undo::Done(_)));
+    // What was named on another day is named once more.
+    assert_eq!(named(local.undo(99_001, 500).unwrap()), "older");
+    assert!(matches!(local.undo(99_002, 500).unwrap(), Undo::Done(_)));
     assert_eq!(local.undo(1_503, 500).unwrap(), Undo::Nothing);
 }
 
