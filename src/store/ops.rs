@@ -40,6 +40,27 @@ impl Cache {
         })
     }
 
+    /// As [`Cache::apply`], of an operation that another process may settle at the same time: `waits` is
+    /// asked while nobody else can write the cache, so what is answered already is not laid over it once
+    /// more, to stay there.
+    ///
+    /// # Errors
+    /// When the cache can't be written, or nobody knows.
+    pub fn apply_waiting(
+        &mut self,
+        op: &Op,
+        waits: impl FnOnce(OpId) -> Result<bool>,
+    ) -> Result<()> {
+        self.write(|tx, tally| {
+            if waits(op.id)? {
+                for root in lay_op(tx, op)? {
+                    refresh(tx, tally, root)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// An operation has ended: its effect becomes the server's state, or goes. What other
     /// operations do to the same messages stays. Unknown operations are passed over.
     pub fn settle(&mut self, op: OpId, outcome: &Outcome) -> Result<()> {
@@ -78,10 +99,15 @@ impl Cache {
         })
     }
 
-    /// Forgets every operation laid over the cache and lays these over it, in their order: at the
-    /// start, when `local.db` alone knows what is pending.
-    pub fn reapply(&mut self, ops: &[Op]) -> Result<()> {
+    /// Forgets every operation laid over the cache and lays those that are `pending` over it, in their
+    /// order: at the start, when `local.db` alone knows them. It is asked while nobody else can write the
+    /// cache: what another window does meanwhile is laid after that, or is among them.
+    ///
+    /// # Errors
+    /// When the cache can't be written, or what is pending is not known.
+    pub fn reapply(&mut self, pending: impl FnOnce() -> Result<Vec<Op>>) -> Result<()> {
         self.write(|tx, tally| {
+            let ops = &pending()?;
             let mut roots: BTreeSet<i64> = {
                 let mut select = tx.prepare("SELECT DISTINCT location FROM overlay")?;
                 let rows = select.query_map([], |row| row.get(0))?;
@@ -99,22 +125,22 @@ impl Cache {
         })
     }
 
-    /// Lays operations over those of their messages that came since they were laid. Answers over which
-    /// something was laid.
+    /// Lays operations that are `pending` over those of their messages that came since they were laid:
+    /// which, is asked while nobody else can write the cache. Answers those of which something was laid.
     ///
     /// # Errors
-    /// When the cache can't be written.
-    pub fn lay_missing(&mut self, ops: &[Op]) -> Result<Vec<OpId>> {
+    /// When the cache can't be written, or what is pending is not known.
+    pub fn lay_missing(&mut self, pending: impl FnOnce() -> Result<Vec<Op>>) -> Result<Vec<Op>> {
         self.write(|tx, tally| {
             let mut late = Vec::new();
-            for op in ops {
+            for op in pending()? {
                 let laid: BTreeSet<i64> = laid_by(tx, op.id.0)?.into_iter().map(|l| l.0).collect();
-                let roots: BTreeSet<i64> = lay_op(tx, op)?.into_iter().collect();
+                let roots: BTreeSet<i64> = lay_op(tx, &op)?.into_iter().collect();
                 let missing: Vec<i64> = roots.difference(&laid).copied().collect();
                 for root in &missing {
                     refresh(tx, tally, *root)?;
                 }
-                late.extend((!missing.is_empty()).then_some(op.id));
+                late.extend((!missing.is_empty()).then_some(op));
             }
             Ok(late)
         })

@@ -171,20 +171,31 @@ fn row(rule: &ThreadRule) -> Row {
 }
 
 impl Cache {
-    /// Makes these the user's rules, and puts the threads together anew that others held for.
+    /// Makes these the user's rules, and puts the threads together anew that others held for. They are
+    /// asked for once more while nobody else can write the cache: another window may decide, too.
     /// Answers the mailboxes whose lists may have changed.
     ///
     /// # Errors
-    /// When the cache can't be read or written.
-    pub fn set_thread_rules(&mut self, rules: &[ThreadRule]) -> Result<Vec<MailboxId>> {
-        let wanted: BTreeSet<Row> = rules.iter().map(row).collect();
-        let known = rows(&self.read().conn)?.into_iter();
-        let (below, known): (BTreeSet<Row>, BTreeSet<Row>) =
-            known.partition(|(kind, _, _)| *kind == BELOW);
-        if wanted == known {
+    /// When the cache can't be read or written, or the rules can't be had.
+    pub fn follow_thread_rules(
+        &mut self,
+        rules: impl Fn() -> Result<Vec<ThreadRule>>,
+    ) -> Result<Vec<MailboxId>> {
+        // Mostly they are, and nobody has to stand aside for that.
+        let apart = Apart::of(&self.read().conn, &rules()?)?;
+        if apart.is_nothing() {
             return Ok(Vec::new());
         }
         self.write(|tx, tally| {
+            let apart = Apart::of(tx, &rules()?)?;
+            if apart.is_nothing() {
+                return Ok(Vec::new());
+            }
+            let Apart {
+                wanted,
+                known,
+                below,
+            } = apart;
             for (kind, a, b) in known.difference(&wanted) {
                 tx.prepare_cached("DELETE FROM thread_rule WHERE kind = ?1 AND a = ?2 AND b = ?3")?
                     .execute(params![kind, a, b])?;
@@ -211,6 +222,31 @@ impl Cache {
             }
             regroup(tx, tally, touched)
         })
+    }
+}
+
+/// The user's rules, and those that the cache has.
+struct Apart {
+    wanted: BTreeSet<Row>,
+    known: BTreeSet<Row>,
+    /// What follows from the latter.
+    below: BTreeSet<Row>,
+}
+
+impl Apart {
+    fn of(conn: &Connection, rules: &[ThreadRule]) -> Result<Apart> {
+        let (below, known) = rows(conn)?
+            .into_iter()
+            .partition(|(kind, _, _)| *kind == BELOW);
+        Ok(Apart {
+            wanted: rules.iter().map(row).collect(),
+            known,
+            below,
+        })
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.wanted == self.known
     }
 }
 

@@ -3,7 +3,7 @@
 //! between.
 
 use crate::model::AccountName;
-use crate::store::accounts::{accounts, drop_mailbox};
+use crate::store::accounts::{account_id, accounts, drop_mailbox};
 use crate::store::cache::Cache;
 use crate::store::error::Result;
 use crate::store::locations;
@@ -27,17 +27,21 @@ impl Cache {
                 if keep.contains(&name) {
                     continue;
                 }
-                // Mailboxes of an account below zero are on their way out: no list finds them.
-                for sql in [
-                    "UPDATE mailbox SET account = -account, role = '' WHERE account = ?1",
-                    "DELETE FROM renamed WHERE account = ?1",
-                    "DELETE FROM account WHERE id = ?1",
-                ] {
-                    tx.prepare_cached(sql)?.execute([id])?;
-                }
+                let_go(tx, id)?;
                 removed.push(name);
             }
             Ok(removed)
+        })
+    }
+
+    /// Lets one account disappear in the same way: what has its name from now on is another one.
+    ///
+    /// # Errors
+    /// When the cache can't be written.
+    pub fn forget_account(&mut self, account: &AccountName) -> Result<()> {
+        self.write(|tx, _| match account_id(tx, account)? {
+            Some(id) => let_go(tx, id),
+            None => Ok(()),
         })
     }
 
@@ -60,6 +64,18 @@ impl Cache {
             }
         })
     }
+}
+
+/// Mailboxes of an account below zero are on their way out: no list finds them.
+fn let_go(conn: &Connection, account: i64) -> Result<()> {
+    for sql in [
+        "UPDATE mailbox SET account = -account, role = '' WHERE account = ?1",
+        "DELETE FROM renamed WHERE account = ?1",
+        "DELETE FROM account WHERE id = ?1",
+    ] {
+        conn.prepare_cached(sql)?.execute([account])?;
+    }
+    Ok(())
 }
 
 /// Drops a job's worth of one mailbox that was let go, and the mailbox once it is empty.

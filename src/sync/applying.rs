@@ -5,9 +5,12 @@ use crate::lang::{self, tr, trn};
 use crate::model::{Account, Done, LocationId, Role, Rule, Target, WhichRules};
 use crate::store::{Answering, Reader, ResolvedTarget};
 use crate::sync::error::LedgerError;
-use crate::sync::ledger::{After, Ledger};
-use crate::sync::rules;
+use crate::sync::ledger::{After, FAULT, Ledger, Reply};
 use crate::sync::ruling::{Course, Verdict};
+use crate::sync::{guard, rules};
+use crate::text::when;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 /// Lines that tell what rules would do, at most.
 const LINES: usize = 200;
@@ -48,6 +51,52 @@ pub fn verdicts(
     Ok(all)
 }
 
+/// What rules would change, in lines.
+///
+/// # Errors
+/// As [`verdicts`].
+fn test(
+    reader: &Reader,
+    rules: &[Rule],
+    which: &WhichRules,
+    accounts: &[Account],
+    now: i64,
+) -> Result<Done, LedgerError> {
+    let verdicts = verdicts(reader, rules, which, accounts, now)?;
+    let (mut lines, mut more) = (Vec::new(), 0);
+    let changed: usize = verdicts.iter().map(|v| v.does.len()).sum();
+    for verdict in &verdicts {
+        let shown = LINES.saturating_sub(lines.len());
+        let heading = (!verdict.does.is_empty()).then(|| lang::told(&verdict.label()).to_owned());
+        let all = heading.iter().count() + verdict.does.len() + verdict.faults.len();
+        let mut own: Vec<String> = heading.into_iter().take(shown).collect();
+        for (target, deeds) in verdict.does.iter().take(shown.saturating_sub(own.len())) {
+            let deeds: Vec<String> = deeds.iter().map(ToString::to_string).collect();
+            let subject = reader.subject(target.location)?.unwrap_or_default();
+            own.push(format!("· {}: {subject}", deeds.join(", ")));
+        }
+        let left = shown.saturating_sub(own.len());
+        own.extend(verdict.faults.iter().take(left).cloned());
+        more += all - own.len();
+        lines.extend(own);
+    }
+    if more > 0 {
+        lines.push(trn!(n = more, "and {n} lines more", "and {n} lines more"));
+    }
+    let label = match changed {
+        0 => tr!("The rules would change nothing").to_owned(),
+        n => trn!(
+            n,
+            "The rules would change {n} message",
+            "The rules would change {n} messages"
+        ),
+    };
+    Ok(Done {
+        lines,
+        ..Done::said(label)
+    })
+}
+
 impl Ledger {
     fn verdicts(&self, which: &WhichRules, now: i64) -> Result<Vec<Verdict>, LedgerError> {
         verdicts(&self.reader, &self.rules, which, &self.accounts, now)
@@ -55,37 +104,30 @@ impl Ledger {
 
     /// What rules would change, in lines.
     pub(super) fn test_rules(&self, which: &WhichRules, now: i64) -> Result<Done, LedgerError> {
-        let verdicts = self.verdicts(which, now)?;
-        let mut lines = Vec::new();
-        let changed: usize = verdicts.iter().map(|v| v.does.len()).sum();
-        for verdict in &verdicts {
-            if !verdict.does.is_empty() {
-                lines.push(lang::told(&verdict.label()).to_owned());
-            }
-            for (target, deeds) in &verdict.does {
-                let deeds: Vec<String> = deeds.iter().map(ToString::to_string).collect();
-                let subject = self.reader.subject(target.location)?.unwrap_or_default();
-                lines.push(format!("· {}: {subject}", deeds.join(", ")));
-            }
-            lines.extend(verdict.faults.iter().cloned());
-        }
-        let more = lines.len().saturating_sub(LINES);
-        lines.truncate(LINES);
-        if more > 0 {
-            lines.push(trn!(n = more, "and {n} lines more", "and {n} lines more"));
-        }
-        let label = match changed {
-            0 => tr!("The rules would change nothing").to_owned(),
-            n => trn!(
-                n,
-                "The rules would change {n} message",
-                "The rules would change {n} messages"
-            ),
-        };
-        Ok(Done {
-            lines,
-            ..Done::said(label)
-        })
+        test(&self.reader, &self.rules, which, &self.accounts, now)
+    }
+
+    /// The same on a thread of its own: of all mail that may take a while, and nothing is to be recorded.
+    pub(super) fn test_rules_aside(&self, which: WhichRules, reply: Reply) {
+        let (cache, accounts) = (self.stores.cache.clone(), self.accounts.clone());
+        let rules = Arc::clone(&self.rules);
+        guard::aside("rules", move || {
+            let tested = catch_unwind(AssertUnwindSafe(|| {
+                test(
+                    &Reader::open(&cache)?,
+                    &rules,
+                    &which,
+                    &accounts,
+                    when::now(),
+                )
+            }));
+            let fault = || Err(LedgerError::Refused(lang::of(FAULT).to_owned()));
+            reply(
+                tested
+                    .unwrap_or_else(|_| fault())
+                    .map_err(|e| e.to_string()),
+            );
+        });
     }
 
     /// Has rules do what they say.

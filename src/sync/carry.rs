@@ -15,7 +15,8 @@ use crate::model::{
 };
 use crate::net::error::NetError;
 use crate::net::imap::{Mode, Selected, Session};
-use crate::store::{ByKey, Keyed, Local, Outcome, Priority, Reader, Sent};
+use crate::store::{ByKey, Keyed, Local, LocalReader, Outcome, Priority, Reader, Sent};
+use crate::sync::backoff::still_waits;
 use crate::sync::error::SyncError;
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::news::Due;
@@ -223,7 +224,8 @@ impl Carry<'_> {
             self.failed.insert(seq, why);
             return Ok(Err(Step::Settled));
         }
-        if known.is_some_and(|s| s.next > when::now()) && !recalled {
+        let longest = self.pause(u32::MAX);
+        if known.is_some_and(|s| still_waits(s.next, when::now(), longest)) && !recalled {
             return Ok(Err(Step::Waits));
         }
         let before = known.filter(|s| s.was_begun());
@@ -476,7 +478,9 @@ impl Carry<'_> {
         let (some, none) = (!failed.is_empty(), arrived.keys.is_empty());
         let from = self.from.clone();
         let source = sources.clone().into_iter().collect();
+        let local = kit.stores.local.clone();
         let topics = kit.writer.run(Priority::Urgent, move |cache| {
+            let local = LocalReader::open(&local)?;
             if some {
                 // Only those that arrived are shown there from now on.
                 cache.settle(op.id, &Outcome::Reverted)?;
@@ -485,12 +489,12 @@ impl Carry<'_> {
                 }
                 cache.apply(&arrived)?;
                 if let Some(vacate) = vacate.as_ref().filter(|_| !none) {
-                    cache.apply(vacate)?;
+                    cache.apply_waiting(vacate, |id| local.waits(id))?;
                 }
             }
             cache.settle(op.id, &outcome)?;
             for op in &inverse {
-                cache.apply(op)?;
+                cache.apply_waiting(op, |id| local.waits(id))?;
             }
             let mut topics = overlay::topics(cache.read(), &op.account, &touched)?;
             topics.extend(overlay::topics(cache.read(), &from, &source)?);

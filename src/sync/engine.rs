@@ -10,7 +10,7 @@ use crate::model::{Account, AccountName, Intent, Quota, Rule};
 use crate::net::http::Client;
 use crate::net::roam::{Change, Roam};
 use crate::signal::{Board, Doorbell, Ringer};
-use crate::store::{Local, Priority, Reader, Whose, Writer};
+use crate::store::{Cache, Local, Priority, Reader, Whose, Writer};
 use crate::sync::bells::{AccountBells, Bells};
 use crate::sync::connections::Connections;
 use crate::sync::error::SyncError;
@@ -140,6 +140,13 @@ pub fn recover(parts: &Parts) -> Result<(), SyncError> {
             host: account.imap.host.to_lowercase(),
             user: account.user.clone(),
         };
+        if local.read().is_another(&account.name, &whose, &is_same)? {
+            // What is here is the other one's mail, however alike the numbers are. This comes first: after
+            // a crash it is done again.
+            let name = account.name.clone();
+            let forget = move |cache: &mut Cache| cache.forget_account(&name);
+            parts.writer.run(Priority::Urgent, forget)?;
+        }
         let waited = local.account_is(&account.name, &whose, &is_same)?;
         if waited > 0 {
             parts.board.notice(trn!(
@@ -153,15 +160,13 @@ pub fn recover(parts: &Parts) -> Result<(), SyncError> {
             local.rename_mailboxes(&account.name, &renames)?;
         }
     }
-    let pending = local.read().all_pending()?;
-    let rules = local.read().thread_rules()?;
     let names: Vec<AccountName> = parts.accounts.iter().map(|a| a.name.clone()).collect();
     parts.writer.run(Priority::Urgent, move |cache| {
         for name in &names {
             cache.ensure_account(name)?;
         }
-        cache.set_thread_rules(&rules)?;
-        cache.reapply(&pending)
+        cache.follow_thread_rules(|| local.read().thread_rules())?;
+        cache.reapply(|| local.read().all_pending())
     })?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! server said must not leave an account without its worker until the program is started again.
 
 use crate::sync::error::SyncError;
+use crossbeam_channel::bounded;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs one turn of a thread. What it had taken out for itself (a session, a transaction) is
@@ -15,6 +16,23 @@ pub fn turn<T>(work: impl FnOnce() -> Result<T, SyncError>) -> Result<T, SyncErr
         let said = said.or_else(|| panic.downcast_ref::<String>().cloned());
         Err(SyncError::Panicked(said.unwrap_or_default()))
     })
+}
+
+/// Works on a thread of its own. The work is handed over only once there is one: without it the work
+/// is done here, so that whoever asked is answered in any case.
+pub fn aside(name: &str, work: impl FnOnce() + Send + 'static) {
+    let work: Box<dyn FnOnce() + Send> = Box::new(work);
+    let (hand, handed) = bounded::<Box<dyn FnOnce() + Send>>(1);
+    let spawned = std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || handed.recv().map(|work| work()));
+    match spawned {
+        Ok(_) => drop(hand.send(work)),
+        Err(error) => {
+            tracing::error!(%error, name, "no thread for this");
+            work();
+        }
+    }
 }
 
 #[cfg(test)]

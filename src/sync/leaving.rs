@@ -9,6 +9,7 @@ use crate::net::NetError;
 use crate::net::http::{Client, HttpError, Url};
 use crate::signal::{Board, Doorbell};
 use crate::store::{Leaving, Local};
+use crate::sync::backoff::still_waits;
 use crate::sync::error::SyncError;
 use crate::sync::guard;
 use crate::sync::kit::Stores;
@@ -87,7 +88,7 @@ impl Leaver {
                 return Ok(None);
             };
             let now = when::now();
-            if due > now {
+            if still_waits(due, now, longest(&leaving)) {
                 return Ok(Some(due));
             }
             // A crash in the middle costs this wait and nothing else: saying it twice is harmless.
@@ -166,6 +167,14 @@ impl Leaver {
 
 fn open(path: &Path) -> Result<Local, SyncError> {
     Ok(Local::open(path)?)
+}
+
+/// The longest that it was to wait, in seconds.
+fn longest(leaving: &Leaving) -> i64 {
+    match leaving.tries {
+        0 => UNREACHED,
+        _ => GIVE_UP,
+    }
 }
 
 /// Seconds until the next try, after so many.
@@ -270,6 +279,26 @@ mod tests {
             ["Tea was told that you leave it"]
         );
         assert_eq!(desk.waits(), None);
+    }
+
+    #[test]
+    fn f09_a_clock_that_was_ahead_puts_it_off_for_no_year() {
+        let mut desk = desk();
+        let (row, _) = desk.local.read().leaving(None).unwrap().unwrap();
+        let ahead = when::now() + 366 * 24 * 3600;
+        desk.local.leave(&row.leave, ahead).unwrap();
+        // It is tried: the address is one that nothing is said to.
+        assert_eq!(desk.leaver.run_due(None).unwrap(), None);
+        // What was put off waits for its time, and no longer.
+        desk.local.leave(&row.leave, when::now()).unwrap();
+        let (row, _) = desk.local.read().leaving(None).unwrap().unwrap();
+        let later = |desk: &mut Desk, wait| {
+            let due = when::now() + wait;
+            desk.local.leave_later(row.id, due, Some(true)).unwrap();
+            desk.leaver.run_due(None).unwrap().is_some()
+        };
+        assert!(later(&mut desk, 24 * 3600));
+        assert!(!later(&mut desk, 30 * 24 * 3600));
     }
 
     #[test]

@@ -114,6 +114,7 @@ impl Ledger {
             };
             match intent {
                 Intent::Submit(draft) => self.freeze_aside(*draft, reply, myself),
+                Intent::TestRules(which) => self.test_rules_aside(which, reply),
                 intent => {
                     let (done, after) = self.commit(intent);
                     reply(done);

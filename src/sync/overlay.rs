@@ -108,9 +108,7 @@ fn piece(means: &Layer<'_>, revert: Vec<Op>, apply: Vec<Op>) -> Result<(), SyncE
         }
         let local = LocalReader::open(&local)?;
         for op in &apply {
-            if local.waits(op.id)? {
-                cache.apply(op)?;
-            }
+            cache.apply_waiting(op, |id| local.waits(id))?;
         }
         for op in revert.iter().chain(&apply) {
             for topic in topics(cache.read(), &op.account, &touched(op))? {
@@ -132,12 +130,13 @@ fn piece(means: &Layer<'_>, revert: Vec<Op>, apply: Vec<Op>) -> Result<(), SyncE
 pub fn catch_up(means: &Layer<'_>, account: &AccountName) -> Result<(), SyncError> {
     let (local, account) = (means.stores.local.clone(), account.clone());
     let topics = means.writer.run(Priority::Batch, move |cache| {
-        // Read here, so that nothing is laid which was taken back meanwhile.
-        let mut ops = LocalReader::open(&local)?.all_pending()?;
-        ops.retain(|op| op.account == account);
-        let late = cache.lay_missing(&ops)?;
-        ops.retain(|op| late.contains(&op.id));
-        let touched = ops.iter().flat_map(touched).collect::<BTreeSet<_>>();
+        let local = LocalReader::open(&local)?;
+        let late = cache.lay_missing(|| {
+            let mut ops = local.all_pending()?;
+            ops.retain(|op| op.account == account);
+            Ok(ops)
+        })?;
+        let touched = late.iter().flat_map(touched).collect::<BTreeSet<_>>();
         match touched.is_empty() {
             true => Ok(Vec::new()),
             false => topics(cache.read(), &account, &touched),

@@ -3,7 +3,7 @@
 use crate::lang::{self, mark, tr, trn};
 use crate::model::{Done, MessageId, MsgId, Target};
 use crate::signal::Topic;
-use crate::store::Priority;
+use crate::store::{LocalReader, Priority};
 use crate::sync::error::LedgerError;
 use crate::sync::ledger::{After, Ledger};
 use std::sync::Arc;
@@ -67,10 +67,11 @@ impl Ledger {
 
     /// Brings the cache's threads to what the user decided.
     pub(super) fn regroup(&self) -> Result<(), LedgerError> {
-        let rules = self.local.read().thread_rules()?;
+        let local = self.stores.local.clone();
         let (board, host) = (Arc::clone(&self.board), Arc::clone(&self.host));
         self.writer.post(Priority::Urgent, move |cache| {
-            let touched = cache.set_thread_rules(&rules)?;
+            let local = LocalReader::open(&local)?;
+            let touched = cache.follow_thread_rules(|| local.thread_rules())?;
             board.post(Topic::Mailboxes);
             for mailbox in touched {
                 board.post(Topic::Mailbox(mailbox));

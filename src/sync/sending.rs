@@ -10,10 +10,10 @@ use crate::model::{
 use crate::signal::Topic;
 use crate::store::{self, KeptDraft, Parted, ResolvedTarget};
 use crate::sync::error::LedgerError;
-use crate::sync::freeze;
 use crate::sync::ledger::{After, FAULT, FULL, Ledger, Reply};
+use crate::sync::{freeze, guard};
 use crate::text::when;
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::Sender;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -261,7 +261,7 @@ impl Ledger {
             Err(why) => return reply(Err(why)),
         };
         let myself = Arc::clone(myself);
-        aside(Box::new(move || {
+        guard::aside("freeze", move || {
             let built = catch_unwind(AssertUnwindSafe(job));
             let outgoing = match built.unwrap_or_else(|_| Err(lang::of(FAULT).to_owned())) {
                 Ok(outgoing) => outgoing,
@@ -272,7 +272,7 @@ impl Ledger {
                 let (_, reply) = full.into_inner();
                 reply(Err(lang::of(FULL).to_owned()));
             }
-        }));
+        });
     }
 
     fn freezing(
@@ -338,20 +338,4 @@ pub(super) fn parted(why: Parted) -> &'static str {
 
 fn refused(why: &str) -> LedgerError {
     LedgerError::Refused(why.to_owned())
-}
-
-/// Works on a thread of its own. The work is handed over only once there is one: without it the work
-/// is done here, so that whoever asked is answered in any case.
-fn aside(work: Box<dyn FnOnce() + Send>) {
-    let (hand, handed) = bounded::<Box<dyn FnOnce() + Send>>(1);
-    let spawned = std::thread::Builder::new()
-        .name("freeze".to_owned())
-        .spawn(move || handed.recv().map(|work| work()));
-    match spawned {
-        Ok(_) => drop(hand.send(work)),
-        Err(error) => {
-            tracing::error!(%error, "no thread to build a message");
-            work();
-        }
-    }
 }

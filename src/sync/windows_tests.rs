@@ -3,6 +3,7 @@
 use super::desk::{Desk, Nobody, account};
 use super::engine::{self, Engine, Parts};
 use super::kit::Stores;
+use super::ledger::Reply;
 use super::rhythm::Rhythm;
 use super::rules::Rules;
 use crate::model::*;
@@ -234,4 +235,42 @@ fn a_pull_that_was_cut_hides_nothing_from_rules() {
     assert_eq!(begin(), Vec::<u32>::new());
     take(3..10, true);
     assert_eq!(begin(), [3, 4, 5, 6, 7, 8, 9]);
+}
+
+#[test]
+fn what_rules_would_change_is_looked_for_while_others_are_served() {
+    let desk = Desk::new();
+    let ledger = desk.ledger;
+    let (asks, asked) = crossbeam_channel::bounded(4);
+    let (records, recorded) = crossbeam_channel::bounded(0);
+    let myself = Arc::new(asks.clone());
+    let stop = Arc::new(AtomicBool::new(false));
+    let stops = Arc::clone(&stop);
+    std::thread::spawn(move || ledger.run(&asked, &myself, &stops, records));
+    let (go, wait) = crossbeam_channel::bounded::<()>(0);
+    let (tell, told) = crossbeam_channel::bounded(2);
+    let (first, second) = (tell.clone(), tell);
+    let test: Reply = Box::new(move |_| {
+        // All mail is a lot.
+        let _ = wait.recv();
+        let _ = first.send("rules");
+    });
+    let saved: Reply = Box::new(move |done| drop(done.map(|_| second.send("draft"))));
+    asks.send((Intent::TestRules(WhichRules::default()), test))
+        .unwrap();
+    let draft = Draft::new(account().name);
+    asks.send((Intent::SaveDraft(Box::new(draft)), saved))
+        .unwrap();
+    let next = || told.recv_timeout(Duration::from_secs(20));
+    assert_eq!(next(), Ok("draft"));
+    drop(go);
+    assert_eq!(next(), Ok("rules"));
+    stop.store(true, std::sync::atomic::Ordering::SeqCst);
+    // It may sleep, or have ended.
+    let _ = asks.send((Intent::CheckMail, Box::new(|_| ())));
+    let ended = recorded.recv_timeout(Duration::from_secs(20));
+    assert_eq!(
+        ended,
+        Err(crossbeam_channel::RecvTimeoutError::Disconnected)
+    );
 }

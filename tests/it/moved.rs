@@ -90,6 +90,23 @@ fn f72_another_host_by_the_same_name_is_not_changed_by_what_was_meant_for_the_fi
 }
 
 #[test]
+fn f72_another_user_by_the_same_name_sees_no_mail_of_the_first() {
+    let first = Script::with(&["one", "two"]);
+    let home = Home::new(&first.account("work"));
+    home.sync();
+    // The same UIDs and UIDVALIDITY, as many servers give them to everybody.
+    let second = Script::with(&["three", "four"]);
+    let account = second.account("work");
+    home.configure(&account.replace("user = \"ada\"", "user = \"bo\""));
+    home.sync();
+    let mut shown: Vec<String> = rows(&home).into_iter().map(|r| r.0).collect();
+    shown.sort();
+    assert_eq!(shown, ["four", "three"]);
+    let found = home.json(&["search", "subject:one"]);
+    assert_eq!(found["count"], 0, "{found}");
+}
+
+#[test]
 fn f69_a_message_made_anew_each_time_is_fetched_once_and_read() {
     let server = Script::with(&["one", "two"]);
     let made = std::sync::atomic::AtomicUsize::new(0);

@@ -143,6 +143,8 @@ mod tests {
             .1;
         local.claim(queued[0].id).unwrap();
         local.keep_here(queued[0].id).unwrap();
+        let shown = local.read().waits(queued[0].id).unwrap();
+        assert!(shown, "also if it was not laid before that");
         assert_eq!(local.read().pending(&account()).unwrap().len(), 1);
         let moved = Moved {
             key: key("INBOX", 1),

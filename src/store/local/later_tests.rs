@@ -59,6 +59,36 @@ fn what_was_to_go_later_is_dated_when_it_goes() {
 }
 
 #[test]
+fn f09_a_clock_that_is_put_back_by_hours_delays_nothing_by_hours() {
+    let home = Home::new();
+    let mut local = home.open();
+    let (ahead, right) = (100_000, 100_000 - 5 * 3600);
+    let waits = Outgoing {
+        not_before: ahead + 600,
+        ..outgoing(None)
+    };
+    let due = |local: &Local, now| local.read().due(&work(), now).unwrap().is_some();
+    let id = local.submit(&waits, ahead).unwrap();
+    assert!(!due(&local, ahead), "it can be taken back");
+    assert!(due(&local, right));
+    // So does what was put off, or reached no server.
+    assert!(local.claim_submission(id, right).unwrap());
+    for (wait, reached) in [(7_200, true), (300, false)] {
+        let put_off = End {
+            next_try: ahead + wait,
+            ..end(SubmissionState::Queued)
+        };
+        local.conclude(id, &[], &put_off, ahead).unwrap().unwrap();
+        if !reached {
+            local.unreached(id).unwrap();
+        }
+        assert!(!due(&local, ahead) && due(&local, right), "{wait}");
+        assert!(due(&local, ahead - 3_600) != reached, "{wait}");
+        assert!(local.claim_submission(id, right).unwrap());
+    }
+}
+
+#[test]
 fn what_waited_long_stays_in_the_history_for_as_long_as_anything() {
     let home = Home::new();
     let mut local = home.open();

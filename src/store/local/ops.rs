@@ -199,13 +199,14 @@ impl LocalReader {
         self.ops("?1 = ?1 AND state = 2", "")
     }
 
-    /// Whether an operation still waits for its server's answer.
+    /// Whether lists are to show what an operation does: it still waits for its server's answer, or is
+    /// kept here because its server can't keep it.
     ///
     /// # Errors
     /// When it can't be read.
     pub fn waits(&self, op: OpId) -> Result<bool> {
         self.look(|conn| {
-            let sql = "SELECT count(*) FROM op WHERE id = ?1 AND state < 2";
+            let sql = "SELECT count(*) FROM op WHERE id = ?1 AND (state < 2 OR state = 5)";
             let mut query = conn.prepare_cached(sql)?;
             Ok(query.query_row([op.0], |r| r.get::<_, i64>(0))? == 1)
         })

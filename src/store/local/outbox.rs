@@ -17,12 +17,17 @@ use crate::store::open::now as clock;
 use crate::store::process::Process;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-/// No next try is farther off than this, in seconds; one that seems to be was written down before
-/// the clock was put back, and is due.
-const FARTHEST: i64 = 24 * 3600;
+/// The longest wait that the program itself writes down, in seconds: of what was never tried (sending can
+/// be undone), or reached no server; and of anything else. What seems to wait longer was written down
+/// before the clock was put back, and is due.
+const SOON: i64 = 15 * 60;
+const FARTHEST: i64 = 3 * 3600;
 /// The condition on a waiting message that it is due.
 pub(super) fn is_due(now: i64) -> String {
-    format!("(next_try <= {now} OR (scheduled = 0 AND next_try > {now} + {FARTHEST}))")
+    format!(
+        "(next_try <= {now} OR (scheduled = 0 AND next_try > {now} +
+           CASE WHEN attempts = 0 OR unreached = 1 THEN {SOON} ELSE {FARTHEST} END))"
+    )
 }
 
 /// How long what was sent stays in the history: 30 days, in seconds.

@@ -1,6 +1,6 @@
 //! Whose mailboxes an account's name means. What waits for one is not done to another that has its name.
 
-use super::connection::Local;
+use super::connection::{Local, LocalReader};
 use super::withdrawn::OPEN;
 use crate::lang::mark;
 use crate::model::AccountName;
@@ -17,6 +17,23 @@ pub struct Whose {
     pub host: String,
     /// The user there.
     pub user: String,
+}
+
+impl LocalReader {
+    /// Whether an account's name meant another's mailboxes when that was written down last, as `same`
+    /// tells of two.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn is_another(
+        &self,
+        account: &AccountName,
+        now: &Whose,
+        same: &dyn Fn(&Whose, &Whose) -> bool,
+    ) -> Result<bool> {
+        let was = self.look(|conn| whose(conn, account))?;
+        Ok(was.is_some_and(|was| was != *now && !same(&was, now)))
+    }
 }
 
 impl Local {
@@ -120,7 +137,14 @@ mod tests {
             let waits = local.account_is(&work, &whose(host), &same).unwrap();
             (waits, local.read().pending(&work).unwrap().len())
         };
+        let other = |local: &Local, host: &str| {
+            let read = local.read();
+            read.is_another(&work, &whose(host), &same).unwrap()
+        };
+        assert!(!other(&local, "one.example"), "nobody knows");
         assert_eq!(is(&mut local, "one.example"), (0, 0));
+        assert!(other(&local, "two.example"));
+        assert!(!other(&local, "one.example") && !other(&local, "mail.one.example"));
         let done = local.act("done", 0, &[delete()]).unwrap().1;
         local.confirm(done[0].id, &[]).unwrap();
         local.act("waits", 1, &[delete()]).unwrap();

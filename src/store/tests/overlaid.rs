@@ -45,6 +45,45 @@ fn a_pull_never_undoes_what_the_user_did() {
 }
 
 #[test]
+fn f07_what_is_pending_is_asked_while_no_other_process_can_settle_it() {
+    let mut f = Fixture::new();
+    f.ingest("INBOX", &[message(1), message(2)]);
+    let path = f.dir.path().join("cache.db");
+    let others_wait = || {
+        let other = rusqlite::Connection::open(&path).unwrap();
+        other.busy_timeout(std::time::Duration::ZERO).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_err()
+    };
+    assert!(!others_wait());
+    let op = f.op(1, to("Archive"), vec![f.key(1)]);
+    let other = f.op(2, to("Trash"), vec![f.key(2)]);
+    for waits in [false, true] {
+        let ask = |id| Ok(others_wait() && id == op.id && waits);
+        f.cache.apply_waiting(&op, ask).unwrap();
+        assert_eq!(f.shown("Archive").len(), usize::from(waits));
+    }
+    let late = f.cache.lay_missing(|| {
+        assert!(others_wait());
+        Ok(vec![op.clone(), other.clone()])
+    });
+    assert_eq!(late.unwrap(), [other]);
+    let none = f.cache.reapply(|| {
+        assert!(others_wait());
+        Ok(Vec::new())
+    });
+    none.unwrap();
+    assert_eq!(f.shown("INBOX").len(), 2);
+    let asked = std::cell::Cell::new(0);
+    let rules = f.cache.follow_thread_rules(|| {
+        asked.set(asked.get() + 1);
+        assert_eq!(others_wait(), asked.get() > 1, "asked once more");
+        Ok(vec![ThreadRule::Join(id("1@x"), id("2@x"))])
+    });
+    assert_eq!(rules.unwrap().len(), 1);
+    f.check();
+}
+
+#[test]
 fn what_is_about_many_is_taken_off_in_pieces() {
     let mut f = Fixture::new();
     let all: Vec<NewMessage> = (1..=9).map(message).collect();
@@ -118,7 +157,8 @@ fn a_move_shows_at_once_and_keeps_the_place_it_took() {
         .unwrap();
     assert_eq!(real[0].location, pending[0].location);
     // The star's key may still be the old one, as after a restart.
-    f.cache.reapply(&[f.op(2, star(), vec![f.key(1)])]).unwrap();
+    let star = f.op(2, star(), vec![f.key(1)]);
+    f.cache.reapply(|| Ok(vec![star])).unwrap();
     assert_eq!(f.shown("Archive")[1].2, ["\\Flagged"]);
     f.cache.settle(OpId(2), &DONE).unwrap();
     assert_eq!(f.shown("Archive")[1].2, ["\\Flagged"]);
@@ -422,7 +462,7 @@ proptest! {
             if *restarts {
                 let left: Vec<Op> = ops.iter().zip(&steps).skip(at + 1)
                     .filter(|(_, (_, done, early, ..))| *done || !early).map(|(op, _)| op.clone()).collect();
-                f.cache.reapply(&left).unwrap();
+                f.cache.reapply(|| Ok(left)).unwrap();
                 f.check();
             }
         }

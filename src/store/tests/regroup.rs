@@ -2,7 +2,7 @@
 //! had never been.
 
 use super::fixture::{Fixture, answer, id, message};
-use crate::model::{ThreadId, ThreadRule};
+use crate::model::{MailboxId, ThreadId, ThreadRule};
 use crate::store::NewMessage;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -46,26 +46,31 @@ fn two_chains() -> Vec<NewMessage> {
     ]
 }
 
+fn rule(f: &mut Fixture, rules: &[ThreadRule]) -> Vec<MailboxId> {
+    let rules = || Ok(rules.to_vec());
+    f.cache.follow_thread_rules(rules).unwrap()
+}
+
 #[test]
 fn threads_are_joined_and_cut_and_it_is_taken_back() {
     let mut f = Fixture::new();
     f.ingest("INBOX", &two_chains());
     let plain = vec![vec![1, 2, 3, 4], vec![11, 12]];
     assert_eq!(threads(&f), plain);
-    let touched = f.cache.set_thread_rules(&[join(1, 11)]).unwrap();
+    let touched = rule(&mut f, &[join(1, 11)]);
     assert_eq!(touched, [f.mailbox("INBOX")]);
     assert_eq!(threads(&f), [[1, 2, 3, 4, 11, 12]]);
-    assert!(f.cache.set_thread_rules(&[join(11, 1)]).unwrap().is_empty());
-    f.cache.set_thread_rules(&[]).unwrap();
+    assert!(rule(&mut f, &[join(11, 1)]).is_empty());
+    rule(&mut f, &[]);
     assert_eq!(threads(&f), plain);
 
-    f.cache.set_thread_rules(&[split(3)]).unwrap();
+    rule(&mut f, &[split(3)]);
     let cut = [vec![1, 2], vec![3, 4], vec![11, 12]];
     assert_eq!(threads(&f), cut);
     // What comes later falls where it belongs.
     f.ingest("INBOX", &[answer(5, &[1, 2, 3]), answer(6, &[1, 2])]);
     assert_eq!(threads(&f), [vec![1, 2, 6], vec![3, 4, 5], vec![11, 12]]);
-    f.cache.set_thread_rules(&[]).unwrap();
+    rule(&mut f, &[]);
     assert_eq!(threads(&f), [vec![1, 2, 3, 4, 5, 6], vec![11, 12]]);
 }
 
@@ -74,9 +79,9 @@ fn an_old_number_of_a_thread_leads_to_most_of_it() {
     let mut f = Fixture::new();
     f.ingest("INBOX", &two_chains());
     let old = f.cache.read().thread_of(f.ingest_id(11)).unwrap().unwrap();
-    f.cache.set_thread_rules(&[join(1, 11)]).unwrap();
+    rule(&mut f, &[join(1, 11)]);
     assert_eq!(f.cache.read().thread(old, None).unwrap().len(), 6);
-    f.cache.set_thread_rules(&[]).unwrap();
+    rule(&mut f, &[]);
     let now = f.cache.read().thread_of(f.ingest_id(11)).unwrap().unwrap();
     assert_eq!(f.cache.read().thread(now, None).unwrap().len(), 2);
     assert!(now.0 > 0 && now != ThreadId(0));
@@ -86,7 +91,7 @@ fn an_old_number_of_a_thread_leads_to_most_of_it() {
 fn a_message_that_never_came_does_not_tie_what_was_cut() {
     let mut f = Fixture::new();
     f.ingest("INBOX", &[answer(3, &[1]), answer(4, &[1, 3])]);
-    f.cache.set_thread_rules(&[split(3)]).unwrap();
+    rule(&mut f, &[split(3)]);
     assert_eq!(threads(&f), [[3, 4]]);
     f.ingest("INBOX", &[message(1), answer(2, &[1])]);
     assert_eq!(threads(&f), [[1, 2], [3, 4]]);
@@ -99,12 +104,12 @@ fn a_thread_of_ten_thousand_is_cut_and_joined_again() {
     all.extend((2..=10_000).map(|n| answer(n, &[1, n - 1])));
     f.ingest("INBOX", &all);
     assert_eq!(threads(&f).len(), 1);
-    f.cache.set_thread_rules(&[split(9_000)]).unwrap();
+    rule(&mut f, &[split(9_000)]);
     let cut = threads(&f);
     // Most of them do not name what was cut off, only what they answer.
     assert_eq!(cut.len(), 2);
     assert_eq!(cut[1], (9_000..=10_000).collect::<Vec<u32>>());
-    f.cache.set_thread_rules(&[]).unwrap();
+    rule(&mut f, &[]);
     assert_eq!(threads(&f).len(), 1);
     let thread = f.cache.read().thread_of(f.ingest_id(1)).unwrap().unwrap();
     let shown = f.cache.read().thread(thread, None).unwrap().len();
@@ -133,20 +138,20 @@ proptest! {
         at in 0usize..8,
     ) {
         let all: Vec<NewMessage> = (1..).zip(&named).map(|(n, refs)| answer(n, refs)).collect();
-        let rule = |(joins, a, b): &(bool, u32, u32)| if *joins { join(*a, *b) } else { split(*a) };
-        let rules: Vec<ThreadRule> = rules.iter().map(rule).collect();
-        let others: Vec<ThreadRule> = others.iter().map(rule).collect();
+        let one = |(joins, a, b): &(bool, u32, u32)| if *joins { join(*a, *b) } else { split(*a) };
+        let rules: Vec<ThreadRule> = rules.iter().map(one).collect();
+        let others: Vec<ThreadRule> = others.iter().map(one).collect();
         let mut first = Fixture::new();
-        first.cache.set_thread_rules(&rules).unwrap();
+        rule(&mut first, &rules);
         first.ingest("INBOX", &all);
         let mut second = Fixture::new();
         for (n, message) in order.iter().enumerate() {
             if n == at {
-                second.cache.set_thread_rules(&others).unwrap();
+                rule(&mut second, &others);
             }
             second.ingest("INBOX", std::slice::from_ref(&all[*message]));
         }
-        second.cache.set_thread_rules(&rules).unwrap();
+        rule(&mut second, &rules);
         prop_assert_eq!(threads(&first), threads(&second));
     }
 }
