@@ -95,7 +95,7 @@ pub fn verify(home: &Home, as_json: bool, args: &Verify) -> Result<u8> {
 fn value(finding: &Finding) -> Value {
     json!({
         "mailbox": finding.mailbox, "missing": finding.missing, "extra": finding.extra,
-        "flags": finding.flags, "damaged": finding.damaged, "repaired": finding.repaired,
+        "flags": finding.flags, "damaged": finding.damaged, "repaired": finding.repaired, "refused": finding.refused,
     })
 }
 
@@ -111,6 +111,7 @@ fn row(account: &str, finding: &Finding) -> Vec<Clean> {
         .map(|(n, what)| format!("{} {what}", gauge::grouped(*n)))
         .collect();
     let (sign, words) = match (finding.is_clean(), finding.repaired) {
+        _ if finding.refused.is_some() => ("✗", finding.refused.clone().unwrap_or_default()),
         (true, _) => ("✓", "the same on both sides".to_owned()),
         (false, true) => ("✓", format!("{}; put right", differ.join(", "))),
         (false, false) => ("✗", differ.join(", ")),

@@ -225,9 +225,7 @@ impl NetError {
         self.has_code(&["NONEXISTENT", "TRYCREATE"])
             || matches!(self, NetError::Refused(r) if {
                 let text = r.text.to_ascii_lowercase();
-                ["doesn't exist", "does not exist", "no such mailbox", "not found", "unknown mailbox"]
-                    .iter()
-                    .any(|phrase| text.contains(phrase))
+                NO_SUCH.iter().any(|phrase| text.contains(phrase))
             })
     }
 
@@ -263,6 +261,19 @@ impl NetError {
         }
     }
 }
+
+/// What servers without a code for it say of a mailbox that is not there: hMailServer says "could not
+/// be found", QQ "not exist", GreenMail and Yandex "no such folder".
+const NO_SUCH: [&str; 8] = [
+    "doesn't exist",
+    "not exist",
+    "no such mailbox",
+    "no such folder",
+    "not found",
+    "not be found",
+    "unknown mailbox",
+    "unknown folder",
+];
 
 /// Whether these words are about too many connections, for servers that give no code.
 pub fn too_many_connections(text: &str) -> bool {

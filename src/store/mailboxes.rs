@@ -74,6 +74,19 @@ impl Reader {
         self.select("a.name = ?1", [account.as_str()])
     }
 
+    /// The mailboxes of one account that were opened, and the generations of their UIDs.
+    pub fn generations(&self, account: &AccountName) -> Result<Vec<(MailboxName, UidValidity)>> {
+        let mut known = self.conn.prepare_cached(
+            "SELECT b.name, b.uidvalidity FROM mailbox b JOIN account a ON a.id = b.account
+             WHERE a.name = ?1 AND b.uidvalidity IS NOT NULL",
+        )?;
+        let rows = known.query_map([account.as_str()], |row| {
+            let name: Vec<u8> = row.get(0)?;
+            Ok((MailboxName::new(name), UidValidity(row.get(1)?)))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// One mailbox by its row.
     pub fn mailbox(&self, id: MailboxId) -> Result<Option<Mailbox>> {
         Ok(self.select("b.id = ?1", [id.0])?.pop())

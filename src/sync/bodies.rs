@@ -223,7 +223,11 @@ fn together(
     Ok(())
 }
 
-fn alone(
+/// Fetches one body as [`one`] does, and keeps the reason if it is not where it should be again and again.
+///
+/// # Errors
+/// As [`one`].
+pub fn alone(
     session: &mut Session,
     kit: &Kit,
     (message, uid): (MsgId, Uid),
@@ -361,7 +365,11 @@ fn without(mut body: NewBody, keep: Keep) -> PackedBody {
     }
 }
 
-fn lose(kit: &Kit, message: MsgId, why: &str) -> Result<(), SyncError> {
+/// Keeps the reason why a body can't be had, and says it to whoever waits.
+///
+/// # Errors
+/// When the cache fails.
+pub fn lose(kit: &Kit, message: MsgId, why: &str) -> Result<(), SyncError> {
     let kept = why.to_owned();
     kit.writer.run(Priority::Urgent, move |cache| {
         cache.body_failed(message, &kept)

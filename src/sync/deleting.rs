@@ -5,7 +5,7 @@
 use crate::lang::{mark, trn};
 use crate::model::{AsSeen, MailboxName, Op, UidValidity};
 use crate::net::error::NetError;
-use crate::net::imap::{Session, Status};
+use crate::net::imap::{Mode, Session, Status};
 use crate::store::Local;
 use crate::sync::error::SyncError;
 use crate::sync::kit::Kit;
@@ -27,6 +27,8 @@ pub fn hindrance(
         Err(error) if cut && error.no_such_mailbox() => return Ok(None),
         // What can't be opened has no mail.
         Err(NetError::Refused(_)) if !can_hold(kit, name)? => return Ok(None),
+        // Some tell nothing here (163.com), and all of it when it is opened.
+        Ok(status) if status.messages.is_none() => opened(session, name)?,
         other => other?,
     };
     // How many are in it doesn't tell which: others may have gone in place of those that were to.
@@ -39,6 +41,18 @@ pub fn hindrance(
     Ok(match seen {
         Some(seen) => differs(&status, seen, own(seen)?),
         None => unseen(&status),
+    })
+}
+
+/// What STATUS should have said, from a look into it.
+fn opened(session: &mut Session, name: &MailboxName) -> Result<Status, NetError> {
+    let open = session.select(name, Mode::ReadOnly)?;
+    session.leave()?;
+    Ok(Status {
+        messages: Some(open.exists),
+        uidvalidity: Some(open.uidvalidity.0),
+        uidnext: open.uidnext,
+        ..Status::default()
     })
 }
 

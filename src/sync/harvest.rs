@@ -3,7 +3,6 @@
 
 use crate::lang::tr;
 use crate::model::{Reach, UidSet};
-use crate::net::imap::Mode;
 use crate::signal::{Doorbell, Ringer, Topic};
 use crate::store::{Priority, Reader, WantedBody};
 use crate::sync::bodies::{self, Keep};
@@ -15,7 +14,7 @@ use crate::sync::here::Here;
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::mailboxes;
 use crate::sync::report::{Meter, Task};
-use crate::sync::reread;
+use crate::sync::{reread, singly};
 use crate::text::when;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -243,7 +242,7 @@ fn fetch(
         if wanted.is_empty() {
             return Ok(fetched);
         }
-        if !open(session, reader, here)? {
+        if !singly::open(session, reader, here)? {
             return Ok(fetched);
         }
         let mut rest = wanted.as_slice();
@@ -255,7 +254,16 @@ fn fetch(
                 return Ok(fetched);
             }
             let (now, later) = rest.split_at(bodies::portion(rest).min(rest.len()));
-            bodies::many(session, kit, &delivery, now, keeping(kit))?;
+            let keep = keeping(kit);
+            match bodies::many(session, kit, &delivery, now, keep) {
+                Err(SyncError::Net(error)) if error.ends_session() => {
+                    delivery.settle()?;
+                    if !singly::fetch(session, kit, reader, here, (now, keep), error)? {
+                        return Ok(fetched);
+                    }
+                }
+                other => other?,
+            }
             rest = later;
             fetched += now.len() as u64;
             meter.add(now.len() as u64);
@@ -268,12 +276,6 @@ fn fetch(
         delivery.settle()?;
         kit.changed(Topic::Mailbox(here.id));
     }
-}
-
-/// Opens the mailbox; whether its UIDs are those that we know. Others are the worker's to read.
-fn open(session: &mut Connection, reader: &Reader, here: &Here) -> Result<bool, SyncError> {
-    let selected = session.select(&here.name, Mode::ReadOnly)?;
-    Ok(reader.cursor(here.id)?.uidvalidity == Some(selected.uidvalidity))
 }
 
 fn previews(
@@ -290,7 +292,7 @@ fn previews(
     if wanted.is_empty() {
         return Ok(());
     }
-    if !open(session, reader, here)? {
+    if !singly::open(session, reader, here)? {
         return Ok(());
     }
     let uids: UidSet = wanted.iter().map(|(_, uid)| *uid).collect();

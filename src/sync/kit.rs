@@ -112,6 +112,7 @@ pub struct Connection {
 
 /// One of the account's connections; free again when it is dropped.
 struct Occupied {
+    rank: Rank,
     network: u64,
     kit: Kit,
 }
@@ -141,6 +142,16 @@ impl Connection {
         let fresh = received.saturating_sub(self.counted);
         self.place.kit.usage.add(fresh);
         self.counted = received;
+    }
+
+    /// Puts a new connection of the same rank in the place of this one, which has ended.
+    ///
+    /// # Errors
+    /// As [`Kit::dial`].
+    pub fn dial_again(&mut self) -> Result<(), SyncError> {
+        let (kit, rank) = (self.place.kit.clone(), self.place.rank);
+        *self = kit.dial(rank, None)?;
+        Ok(())
     }
 
     /// Says good-bye where somebody may hear it.
@@ -213,7 +224,7 @@ impl Kit {
         let signed_in = self.sign_in(Service::Imap, |secret| {
             Session::connect(&self.account, secret, &options)
         });
-        let session = match signed_in {
+        let mut session = match signed_in {
             Err(SyncError::Net(error)) if error.is_connection_limit() => {
                 if self.connections.refused(rank) {
                     self.report
@@ -232,6 +243,7 @@ impl Kit {
             }
             Ok(session) => session,
         };
+        session.numbered(self.reader()?.generations(&self.account.name)?);
         if rank == Rank::Worker {
             self.connections.unbar();
         }
@@ -241,7 +253,7 @@ impl Kit {
         Ok(Connection {
             session,
             counted: 0,
-            place: Occupied { network, kit },
+            place: Occupied { rank, network, kit },
         })
     }
 

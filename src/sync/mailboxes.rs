@@ -26,7 +26,8 @@ pub struct Listing {
     pub dropped: bool,
 }
 
-/// Lists the server's mailboxes into the cache and answers which may have changed.
+/// Lists the server's mailboxes into the cache and answers which may have changed: all, if the server
+/// is not to be asked for `counts`.
 ///
 /// # Errors
 /// Whatever the session or the cache say.
@@ -35,20 +36,24 @@ pub fn list(
     kit: &Kit,
     reader: &Reader,
     checks: &mut Checks,
+    counts: bool,
 ) -> Result<Listing, SyncError> {
     if session.selected().is_some() {
         session.leave()?;
         session.take_unsolicited();
     }
     let policy = &kit.account.sync;
-    let mut listed = session.list()?;
+    let mut listed = match counts {
+        true => session.list()?,
+        false => session.list_names()?,
+    };
     let known = reader.mailboxes_of(&kit.account.name)?;
     let denied = denied(session, kit, &known, &listed)?;
     listed.retain(|l| !policy.leaves_out(&l.path));
     // What is in a mailbox tells which one was renamed; a first list is shown before that is asked.
     let mut told = match known.is_empty() {
-        false => Some(statuses(session, &listed)?),
-        true => None,
+        false if counts => Some(statuses(session, &listed)?),
+        _ => None,
     };
     let mut infos: Vec<MailboxInfo> = listed
         .iter()
@@ -68,7 +73,8 @@ pub fn list(
     kit.changed(Topic::Mailboxes);
     let mut status = match told.take() {
         Some(told) => told,
-        None => statuses(session, &listed)?,
+        None if counts => statuses(session, &listed)?,
+        None => BTreeMap::new(),
     };
     let mut due = BTreeSet::new();
     for record in reader.mailboxes_of(&kit.account.name)? {

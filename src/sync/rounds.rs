@@ -214,7 +214,11 @@ impl Worker {
         if !std::mem::replace(&mut self.greeted, true) {
             self.greet(session)?;
         }
-        let listing = mailboxes::list(session, &self.kit, &self.reader, &mut self.checks)?;
+        let (kit, reader, checks) = (&self.kit, &self.reader, &mut self.checks);
+        let counts = self.ends.counts();
+        let listing = mailboxes::list(session, kit, reader, checks, counts);
+        let listing = listing.inspect_err(|error| self.ends.note_list(error))?;
+        self.ends.listed();
         mailboxes::follow_renames(&self.kit, &mut self.local, &self.reader)?;
         self.due.everything = false;
         self.due.mailboxes.extend(listing.due);
@@ -245,10 +249,15 @@ impl Worker {
     ) -> Result<Turn, SyncError> {
         let mut turn = Turn::default();
         let mut looked = false;
-        for here in mailboxes::known(&self.kit, &self.reader)? {
+        let mut all = mailboxes::known(&self.kit, &self.reader)?;
+        self.ends.put_last(&self.local, &mut all)?;
+        for here in all {
             turn.mailboxes += 1;
             if !self.due.mailboxes.contains(&here.name) {
                 self.settle(&here)?;
+                continue;
+            }
+            if self.ends.waits(&self.local, &here, self.whole)? {
                 continue;
             }
             // One is looked at in any case: every turn gets further, however often we are rung.
@@ -258,6 +267,7 @@ impl Worker {
             if self.due.flags.remove(&here.name) {
                 self.checks.plain(here.id).want_flags();
             }
+            let before = self.reader.cursor(here.id)?.held;
             let (kit, reader) = (&self.kit, &self.reader);
             let pulled = pull::mailbox(session, kit, reader, &here, &mut self.checks, cut_in);
             // One that is cut may have brought some, too.
@@ -266,11 +276,23 @@ impl Worker {
                 Ok(pulled) => {
                     turn.headers += pulled.headers;
                     self.kit.report.arrived(pulled.headers);
+                    self.ends.are_over(&mut self.local, &here)?;
                 }
                 // One mailbox that can't be read must not hide the others.
                 Err(SyncError::Net(error)) if !error.ends_session() => {
                     let words = Clean::line(&error.to_string());
                     self.kit.report.notice(&format!("{}: {words}", here.label));
+                }
+                Err(SyncError::Net(error)) => {
+                    // What came of it is in the cache only once this is done.
+                    self.kit.writer.run(Priority::Batch, |_| Ok(()))?;
+                    if self.reader.cursor(here.id)?.held == before {
+                        let others = self.due.mailboxes.iter();
+                        let more = others.filter(|name| **name != here.name).count() > 0;
+                        let local = &mut self.local;
+                        self.ends.note(&self.kit, local, (&here, more), &error)?;
+                    }
+                    return Err(error.into());
                 }
                 Err(other) => return Err(other),
             }

@@ -15,6 +15,7 @@ use crate::sync::news::Due;
 use crate::sync::pull;
 use crate::sync::report::{Meter, Task};
 use crate::sync::{mailboxes, push};
+use crate::text::Clean;
 use std::collections::BTreeMap;
 
 /// Messages whose flags are compared at once.
@@ -35,12 +36,14 @@ pub struct Finding {
     pub damaged: u64,
     /// Whether all of that was put right.
     pub repaired: bool,
+    /// Why it could not be compared, in the server's words, not cleaned.
+    pub refused: Option<String>,
 }
 
 impl Finding {
     /// Whether both sides were the same.
     pub fn is_clean(&self) -> bool {
-        self.missing + self.extra + self.flags + self.damaged == 0
+        self.refused.is_none() && self.missing + self.extra + self.flags + self.damaged == 0
     }
 }
 
@@ -52,21 +55,28 @@ impl Finding {
 pub fn account(kit: &Kit, path: Option<&str>, repair: bool) -> Result<Vec<Finding>, SyncError> {
     let reader = kit.reader()?;
     let mut session = kit.dial(Rank::Worker, None)?;
-    push::replay(
-        &mut session,
-        kit,
-        &mut kit.local()?,
-        &mut Due::default(),
-        true,
-    )?;
-    mailboxes::list(&mut session, kit, &reader, &mut Checks::default())?;
+    let (mut local, mut due) = (kit.local()?, Due::default());
+    match push::replay(&mut session, kit, &mut local, &mut due, true) {
+        // What is put off waits, and says nothing of what can be compared.
+        Err(SyncError::Net(error)) if !error.ends_session() => {
+            kit.report.notice(Clean::line(&error.to_string()).as_str());
+        }
+        other => other.map(drop)?,
+    }
+    mailboxes::list(&mut session, kit, &reader, &mut Checks::default(), true)?;
     let mut findings = Vec::new();
     let wanted = |here: &Here| path.is_none_or(|p| p.eq_ignore_ascii_case(&here.label));
     for here in mailboxes::known(kit, &reader)?.into_iter().filter(wanted) {
-        let mut finding = compare(&mut session, kit, &reader, &here)?;
-        if repair && !finding.is_clean() {
-            mend(&mut session, kit, &reader, &here)?;
-            finding.repaired = compare(&mut session, kit, &reader, &here)?.is_clean();
+        let mut finding = Finding {
+            mailbox: here.label.clone(),
+            ..Finding::default()
+        };
+        match one(&mut session, kit, &reader, &here, repair, &mut finding) {
+            // One mailbox that can't be opened must not hide the others.
+            Err(SyncError::Net(error)) if !error.ends_session() => {
+                finding.refused = Some(error.to_string());
+            }
+            other => other?,
         }
         findings.push(finding);
     }
@@ -74,16 +84,32 @@ pub fn account(kit: &Kit, path: Option<&str>, repair: bool) -> Result<Vec<Findin
     Ok(findings)
 }
 
+/// Compares one mailbox, and puts it right if that is wanted.
+fn one(
+    session: &mut Connection,
+    kit: &Kit,
+    reader: &Reader,
+    here: &Here,
+    repair: bool,
+    finding: &mut Finding,
+) -> Result<(), SyncError> {
+    compare(session, kit, reader, here, finding)?;
+    if repair && !finding.is_clean() {
+        mend(session, kit, reader, here)?;
+        let mut left = Finding::default();
+        compare(session, kit, reader, here, &mut left)?;
+        finding.repaired = left.is_clean();
+    }
+    Ok(())
+}
+
 fn compare(
     session: &mut Connection,
     kit: &Kit,
     reader: &Reader,
     here: &Here,
-) -> Result<Finding, SyncError> {
-    let mut finding = Finding {
-        mailbox: here.label.clone(),
-        ..Finding::default()
-    };
+    finding: &mut Finding,
+) -> Result<(), SyncError> {
     let selected = session.select(&here.name, Mode::ReadOnly)?;
     let theirs = session.uids()?;
     let ours = match reader.cursor(here.id)?.uidvalidity {
@@ -104,7 +130,7 @@ fn compare(
         meter.add(window.len());
     }
     finding.damaged = damaged(reader, here)?.len() as u64;
-    Ok(finding)
+    Ok(())
 }
 
 fn differing(

@@ -3,6 +3,7 @@
 //! inbox (IDLE, RFC 2177), else it asks now and then. It writes nothing.
 
 use crate::model::{MailboxName, Role, Uid};
+use crate::net::NetError;
 use crate::net::imap::{IdleEnd, Mode, Unsolicited};
 use crate::signal::{Doorbell, Ringer};
 use crate::sync::backoff::{Backoff, chance};
@@ -14,21 +15,26 @@ use crate::sync::pull;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+/// A server that says nothing to IDLE so often in a row, not even that it begins or ends, is asked
+/// instead.
+const SILENCES: u32 = 2;
 /// The longest pause before the worker is listened to again.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// Watches until the engine stops. `bell` ends a wait at once.
 pub fn run(kit: &Kit, bell: &Doorbell, worker: &Ringer) {
     let mut backoff = Backoff::new(&kit.rhythm);
+    let mut silences = 0;
     // The worker dials first and says whether the account works at all.
     bell.wait(None);
     while !kit.stopping() {
         bell.clear();
         let began = Instant::now();
-        let outcome = guard::turn(|| watch(kit, bell, worker));
+        let outcome = guard::turn(|| watch(kit, bell, worker, &mut silences));
         // A connection that was made and cut at once is no success: only what lasted is.
         if began.elapsed() > LONGEST {
             backoff.reset();
+            silences = silences.min(SILENCES - 1);
         }
         kit.told.store(false, Ordering::SeqCst);
         kit.watched.store(false, Ordering::SeqCst);
@@ -68,7 +74,7 @@ fn pause(kit: &Kit, bell: &Doorbell, pause: Duration) {
     }
 }
 
-fn watch(kit: &Kit, bell: &Doorbell, worker: &Ringer) -> Result<(), SyncError> {
+fn watch(kit: &Kit, bell: &Doorbell, worker: &Ringer, silences: &mut u32) -> Result<(), SyncError> {
     let mut session = kit.dial(Rank::Watcher, Some(bell))?;
     let inbox = inbox(kit)?;
     session.select(&inbox, Mode::ReadOnly)?;
@@ -81,17 +87,17 @@ fn watch(kit: &Kit, bell: &Doorbell, worker: &Ringer) -> Result<(), SyncError> {
         false => kit.marks.news.of([inbox.clone()]),
     }
     worker.ring();
-    let outcome = wait(kit, bell, worker, &mut session, &inbox);
+    let outcome = wait(kit, (bell, worker), &mut session, &inbox, silences);
     session.hang_up();
     outcome
 }
 
 fn wait(
     kit: &Kit,
-    bell: &Doorbell,
-    worker: &Ringer,
+    (bell, worker): (&Doorbell, &Ringer),
     session: &mut Connection,
     inbox: &MailboxName,
+    silences: &mut u32,
 ) -> Result<(), SyncError> {
     let mut exists = session.exists();
     let mut tell = |said: &mut Unsolicited| {
@@ -115,13 +121,16 @@ fn wait(
         worker.ring();
     };
     loop {
-        if session.can_idle() {
+        if session.can_idle() && *silences < SILENCES {
             match session.idle_telling(kit.rhythm.renew, &mut tell) {
-                Ok(IdleEnd::Changed | IdleEnd::Timeout) => {}
+                Ok(IdleEnd::Changed | IdleEnd::Timeout) => *silences = 0,
                 Ok(IdleEnd::Woken) => bell.clear(),
                 // Announced, not done: from now on it is asked.
                 Err(error) if !error.ends_session() && !session.can_idle() => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    *silences += u32::from(matches!(error, NetError::Timeout));
+                    return Err(error.into());
+                }
             }
         } else {
             bell.wait(Some(kit.rhythm.poll));

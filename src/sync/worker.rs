@@ -14,6 +14,7 @@ use crate::sync::backoff::{Backoff, chance};
 use crate::sync::check::Checks;
 use crate::sync::connections::Rank;
 use crate::sync::drafts::Mirror;
+use crate::sync::ends::Ends;
 use crate::sync::error::SyncError;
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::news::Due;
@@ -81,6 +82,8 @@ pub struct Worker {
     pub(super) whole: bool,
     /// Whether what is sent to the server ended the connection, or stopped, the last time.
     pub(super) stumbled: bool,
+    /// Mailboxes at which connections end.
+    pub(super) ends: Ends,
     /// Whether messages may have come that something pending is about.
     pub(super) unlaid: bool,
     /// When the cache was tidied last.
@@ -122,6 +125,7 @@ impl Worker {
             doubt: false,
             whole: false,
             stumbled: false,
+            ends: Ends::default(),
             unlaid: false,
             tidied: None,
             slipped: BTreeMap::new(),
@@ -304,19 +308,22 @@ impl Worker {
         self.whole = true;
         let mut turn = Err(SyncError::Interrupted);
         let mut stumbled = false;
+        let mut why = None;
         for _ in 0..=AGAIN {
             // A mailbox that changed its generation under our hands is begun again, not for ever. If
-            // it was what we sent that ended the connection, there is still the mail.
-            let again = match &turn {
-                Err(SyncError::Interrupted) => true,
-                Err(_) => self.stumbled && !std::mem::replace(&mut stumbled, true),
-                Ok(_) => false,
-            };
-            if !again {
-                break;
+            // it was what we sent that ended the connection, there is still the mail; if it was one
+            // mailbox, there are the others.
+            match turn {
+                Err(SyncError::Interrupted) => {}
+                Err(error) if self.ends.may_pass() => why = Some(error),
+                Err(_) if self.stumbled && !std::mem::replace(&mut stumbled, true) => {}
+                _ => break,
             }
             self.kit.crowded.store(true, Ordering::SeqCst);
             turn = self.turn(&mut || false);
+        }
+        if let Some(why) = why.filter(|_| turn.is_ok() && self.ends.left_out()) {
+            turn = Err(why);
         }
         self.answer(turn.is_ok());
         self.hang_up();

@@ -4,7 +4,7 @@
 
 use crate::hostile_state::{flags, ready, ready_with};
 use crate::program::Home;
-use crate::script::{CAPS, Script, edit, letter, say};
+use crate::script::{Act, CAPS, Script, edit, letter, say};
 
 /// Another client moves a message.
 fn shift(server: &Script, from: &str, subject: &str, to: &str) {
@@ -189,4 +189,43 @@ fn a_server_that_stumbles_over_the_question_is_asked_again_before_anything_is_mo
         home.run(&["sync", "--once"]);
     }
     nothing_was_done(&server, &home, "move");
+}
+
+/// A letter that nothing names: an alarm of a machine, say.
+fn nameless(subject: &str) -> Vec<u8> {
+    format!("From: cron@example.test\r\nSubject: {subject}\r\n\r\nIt ran.\r\n").into_bytes()
+}
+
+#[test]
+fn f19_what_has_no_message_id_is_not_copied_twice() {
+    // The copy was made and the answer cut; it was not made at all; it was made and the original marked.
+    let moments = [
+        ("UID COPY", Act::Cut(0)),
+        ("UID COPY", Act::Close),
+        ("UID EXPUNGE", Act::Close),
+    ];
+    for (skip, (at, act)) in (0..2).flat_map(|n| moments.iter().map(move |moment| (n, moment))) {
+        let server = Script::start(|mail| {
+            mail.caps = "IMAP4rev1 IDLE UIDPLUS".to_owned();
+            mail.make("Archive", "\\Archive");
+            // Two are the same in everything.
+            for subject in ["same", "same", "one"] {
+                mail.put(b"INBOX", nameless(subject), Vec::new());
+            }
+            mail.put(b"Archive", nameless("other"), Vec::new());
+        });
+        let home = Home::new(&server.account("work"));
+        home.sync();
+        for row in home.list("INBOX") {
+            home.run(&["archive", row["id"].as_str().unwrap()]).code(0);
+        }
+        server.rule(at, skip, 1, act.clone());
+        home.run(&["sync", "--once"]);
+        home.sync();
+        home.sync();
+        let mut there = server.mail(|m| m.subjects("Archive"));
+        there.sort();
+        assert_eq!(there, ["one", "other", "same", "same"], "{at} {skip}");
+        assert!(server.mail(|m| m.subjects("INBOX")).is_empty(), "{at}");
+    }
 }

@@ -125,6 +125,17 @@ fn without_idle(act: Act) {
 }
 
 #[test]
+fn f14_a_server_that_says_nothing_to_idle_is_asked_instead() {
+    let (server, home, _watch) = watched(CAPS, |server| server.always("IDLE", Act::Mute));
+    server.wait_for("IDLE", 2);
+    server.wait_for("NOOP", 2);
+    let dialled = server.dialled();
+    server.mail(|m| m.add("INBOX", "two"));
+    eventually("the news", || home.subjects("INBOX").len() == 2);
+    assert_eq!((server.said("IDLE").len(), server.dialled()), (2, dialled));
+}
+
+#[test]
 fn f14_without_idle_the_account_is_online_all_the_same() {
     let (server, home, _watch) = watched("IMAP4rev1 UIDPLUS", |_| {});
     server.mail(|m| m.add("INBOX", "two"));

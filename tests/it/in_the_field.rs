@@ -103,7 +103,7 @@ fn what_was_not_settled_is_asked_for_again_and_stubs_once_a_day() {
 fn sweep(desk: &Desk, checks: &mut Checks) -> usize {
     let (kit, reader) = (desk.kit(), desk.reader());
     let mut session = kit.dial(Rank::Worker, None).unwrap();
-    let due = mailboxes::list(&mut session, kit, &reader, checks)
+    let due = mailboxes::list(&mut session, kit, &reader, checks, true)
         .unwrap()
         .due;
     for here in mailboxes::known(kit, &reader).unwrap() {

@@ -92,6 +92,7 @@ mod power;
 mod clock;
 mod demo;
 mod in_the_field;
+mod only_itself;
 mod journal;
 mod rules;
 mod extensions;

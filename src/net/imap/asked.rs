@@ -2,6 +2,7 @@
 
 use crate::model::{Uid, UidSet};
 use crate::net::imap::decode::Reply;
+use crate::net::imap::halves::Halves;
 
 /// How a fetch went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct FetchReport {
     pub left: UidSet,
     /// Rows that could not be used and did not even say whose they are.
     pub nameless: u64,
+    /// Messages of which not all was told yet.
+    pub(super) halves: Halves,
 }
 
 /// A fetch that was sent and not heard out.

@@ -151,7 +151,12 @@ impl Session {
         let mut outcome = None;
         self.run_within(limits, 100_000, &Command::new(text), &mut |said| {
             let item = match said {
-                Untagged::Fetch(item) if item.uid == Some(uid) && item.section.is_some() => item,
+                // Of one message nothing else can be meant where its UID is left out.
+                Untagged::Fetch(item)
+                    if item.uid.is_none_or(|u| u == uid) && item.section.is_some() =>
+                {
+                    item
+                }
                 other => return Ok(Some(other)),
             };
             body.size = item.size.or(body.size);
@@ -162,13 +167,20 @@ impl Session {
                 return Ok(None);
             };
             let cut = section.full > bytes.len() as u64;
-            match section.origin {
+            let here = bytes.len() as u64;
+            // Some honour a range and don't say so: it is as long as was asked for and the message is
+            // longer, or it is not its beginning once more.
+            let ranged = match body.bytes.is_empty() {
+                true => offset == 0 && here == piece && item.size.is_some_and(|size| size > here),
+                false => here <= piece && (here == 0 || !body.bytes.starts_with(&bytes)),
+            };
+            match section.origin.or(ranged.then_some(offset)) {
                 Some(origin) if origin != offset => {
                     return Err(fail::protocol("a piece of a message from the wrong place"));
                 }
                 Some(_) => {
                     body.bytes.extend_from_slice(&bytes);
-                    outcome = Some(match (bytes.len() as u64).cmp(&piece) {
+                    outcome = Some(match here.cmp(&piece) {
                         _ if cut => Piece::Cut,
                         std::cmp::Ordering::Less => Piece::Short,
                         _ => Piece::Full,

@@ -34,6 +34,12 @@ impl Caps {
         }
     }
 
+    /// Adds what was told besides.
+    pub fn add(&mut self, more: Caps) {
+        let room = MOST.saturating_sub(self.told.len());
+        self.told.extend(more.told.into_iter().take(room));
+    }
+
     /// Whether `name` (upper case, e.g. `MOVE` or `AUTH=PLAIN`) was told.
     pub fn has(&self, name: &str) -> bool {
         self.told.contains(name)
@@ -76,7 +82,7 @@ impl Caps {
 
     /// UIDPLUS (RFC 4315), which IMAP4rev2 includes.
     pub fn uidplus(&self) -> bool {
-        self.includes("UIDPLUS")
+        self.includes("UIDPLUS") && !self.doubts("UIDPLUS")
     }
 
     /// CONDSTORE (RFC 7162), which QRESYNC implies.

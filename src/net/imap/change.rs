@@ -25,7 +25,7 @@ pub type Copied = (Uid, UidValidity, Uid);
 pub enum Expunged {
     /// The messages are gone.
     Gone,
-    /// They are marked `\Deleted` and still there: the server has no UIDPLUS.
+    /// They are marked `\Deleted` and still there: the server has no UIDPLUS, or it does not work.
     OnlyMarked,
 }
 
@@ -128,7 +128,15 @@ impl Session {
         }
         for piece in uids.split(UidSet::LINE, u64::MAX) {
             let command = Command::new(format!("UID EXPUNGE {}", piece.to_wire()));
-            self.run(&command, &mut nothing)?;
+            match self.run(&command, &mut nothing) {
+                // Announced, not done (Proton Mail Bridge #123), and no reason in it. They are marked,
+                // and what was copied before stands: nobody is to do that again.
+                Err(NetError::Refused(Refusal { code: None, .. })) => {
+                    self.caps.remove("UIDPLUS");
+                    return Ok(Expunged::OnlyMarked);
+                }
+                other => other.map(drop)?,
+            }
         }
         Ok(Expunged::Gone)
     }

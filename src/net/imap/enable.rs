@@ -43,7 +43,8 @@ impl Session {
             let mut id = None;
             self.pipeline(&commands, squeeze, &mut |_, said| {
                 match said {
-                    Untagged::Enabled(caps) => told = caps,
+                    // Some say it once for each.
+                    Untagged::Enabled(caps) => told.add(caps),
                     Untagged::Id(pairs) => id = Some(pairs),
                     other => return Ok(Some(other)),
                 }

@@ -57,6 +57,21 @@ pub fn sign_in(reply: &Reply) -> NetError {
     }
 }
 
+/// Whether this is said of how a sign-in was written, and not of who signs in: a wrong password that
+/// is sent in one way after the other locks the account.
+pub fn is_not_understood(reply: &Reply) -> bool {
+    let text = reply.text.to_ascii_lowercase();
+    let about_us = [
+        "password",
+        "credential",
+        "authentication",
+        "login fail",
+        "denied",
+    ];
+    let coded = !matches!(&reply.code, None | Some(Code::Capability(_)));
+    reply.verdict == Verdict::Bad && !coded && !about_us.iter().any(|word| text.contains(word))
+}
+
 /// The server hung up, with these last words.
 pub fn closed(bye: &Reply) -> NetError {
     NetError::Busy(refusal(bye))

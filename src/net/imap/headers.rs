@@ -6,12 +6,13 @@
 //! what extensions add), and given up if even that fails (F-30). The number of commands beyond the
 //! first is bounded, so that no server makes us ask for ever.
 
-use crate::model::{Flags, ModSeq, Uid, UidSet};
+use crate::model::{Uid, UidSet};
 use crate::net::error::NetError;
 use crate::net::imap::asked::FetchReport;
 use crate::net::imap::command::Command;
 use crate::net::imap::decode::Untagged;
 use crate::net::imap::fail;
+use crate::net::imap::halves::{Half, HeaderItem};
 use crate::net::imap::item::Item;
 use crate::net::imap::session::Session;
 use crate::net::imap::wire::Limits;
@@ -38,28 +39,6 @@ pub enum FetchBy<'a> {
     /// Message numbers from and to, both included. Only right after SELECT, before anything else
     /// was asked: numbers move when a message goes.
     Seq(u32, u32),
-}
-
-/// What a list shows of a message, before its header is parsed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeaderItem {
-    /// Which message.
-    pub uid: Uid,
-    /// Its flags.
-    pub flags: Flags,
-    /// When it arrived, seconds since 1970.
-    pub internal_date: Option<i64>,
-    /// RFC822.SIZE in octets, 0 if not told; an estimate with some servers.
-    pub size: u64,
-    /// The header fields that were asked for, at most 256 KiB of them.
-    pub header: Vec<u8>,
-    /// What names the message for ever, wherever it is: EMAILID (RFC 8474), or `gm:` and Gmail's
-    /// X-GM-MSGID. Where the server has such names.
-    pub identity: Option<String>,
-    /// What the messages of its conversation share: THREADID, or `gm:` and X-GM-THRID.
-    pub thread_hint: Option<String>,
-    /// Its modification sequence, if the mailbox keeps any.
-    pub modseq: Option<ModSeq>,
 }
 
 pub(super) type Sink<'a> = dyn FnMut(HeaderItem) -> Result<(), NetError> + 'a;
@@ -272,11 +251,18 @@ impl Session {
         let outcome = self.run_within(limits, budget, &Command::new(text), &mut |said| {
             let item = match said {
                 Untagged::Fetch(item) if item.section.is_some() || item.size.is_some() => item,
-                other => return Ok(Some(other)),
+                other => {
+                    beside(&other, asked, report);
+                    return Ok(Some(other));
+                }
             };
             header_item(item, asked, report, sink)?;
             Ok(None)
         });
+        // Of what a cut left in the middle the rest is not known.
+        if !matches!(&outcome, Err(error) if error.ends_session()) {
+            rest(asked, report, sink)?;
+        }
         match outcome {
             Ok(_) => Ok(report.nameless == nameless),
             Err(error) if fail::is_refusal(&error) => Ok(false),
@@ -304,33 +290,88 @@ fn halves(set: &UidSet) -> (UidSet, UidSet) {
     (first, second)
 }
 
+/// Takes one response to a fetch of headers; the message is handed on once all of it was told.
 pub(super) fn header_item(
     item: Item<'_>,
     asked: Option<&UidSet>,
     report: &mut FetchReport,
     sink: &mut Sink<'_>,
 ) -> Result<(), NetError> {
-    let Some(uid) = item.uid else {
-        report.nameless += 1;
-        return Ok(());
-    };
-    if asked.is_some_and(|set| !set.contains(uid)) || report.uids.contains(uid) {
+    let ours = |uid| asked.is_none_or(|set| set.contains(uid)) && !report.uids.contains(uid);
+    if item.uid.is_some_and(|uid| !ours(uid)) {
         return Ok(());
     }
-    let Some(header) = item.section.and_then(|s| s.bytes) else {
-        report.bad.push(uid);
+    let whole = report.halves.add(item);
+    for half in report.halves.ended() {
+        settle(half, asked, report, sink)?;
+    }
+    match whole {
+        Some(item) => deliver(item, report, sink),
+        None => Ok(()),
+    }
+}
+
+/// Takes note of what was said beside the answer, as far as it is about the messages asked for.
+pub(super) fn beside(said: &Untagged<'_>, asked: Option<&UidSet>, report: &mut FetchReport) {
+    match said {
+        Untagged::Fetch(item) => {
+            if let (Some(uid), Some(flags)) = (item.uid, &item.flags)
+                && asked.is_none_or(|set| set.contains(uid))
+                && !report.uids.contains(uid)
+            {
+                report.halves.changed(item.seq, uid, flags);
+            }
+        }
+        Untagged::Expunge(_) | Untagged::Vanished { .. } => report.halves.renumbered(),
+        _ => {}
+    }
+}
+
+/// The answer is over: what is not whole by now is handed on as far as it was told.
+pub(super) fn rest(
+    asked: Option<&UidSet>,
+    report: &mut FetchReport,
+    sink: &mut Sink<'_>,
+) -> Result<(), NetError> {
+    report.halves.renumbered();
+    for half in report.halves.ended() {
+        settle(half, asked, report, sink)?;
+    }
+    Ok(())
+}
+
+fn settle(
+    mut half: Half,
+    asked: Option<&UidSet>,
+    report: &mut FetchReport,
+    sink: &mut Sink<'_>,
+) -> Result<(), NetError> {
+    // Where one message was asked for nothing else can be meant.
+    let only = asked.filter(|set| half.uid.is_none() && set.len() == 1);
+    half.uid = half.uid.or(only.and_then(|set| set.iter().next()));
+    match (half.uid, half.is_header()) {
+        (None, _) => report.nameless += 1,
+        (Some(uid), _) if report.uids.contains(uid) => {}
+        (Some(uid), false) => report.bad.push(uid),
+        (Some(_), true) => {
+            if let Some(item) = half.item() {
+                deliver(item, report, sink)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn deliver(
+    item: HeaderItem,
+    report: &mut FetchReport,
+    sink: &mut Sink<'_>,
+) -> Result<(), NetError> {
+    // It may have been told by its number alone before it was told whose it is.
+    if report.uids.contains(item.uid) {
         return Ok(());
-    };
+    }
     report.delivered += 1;
-    report.uids.insert(uid);
-    sink(HeaderItem {
-        uid,
-        flags: item.flags.unwrap_or_default(),
-        internal_date: item.date,
-        size: item.size.unwrap_or(0),
-        header: header.into_owned(),
-        identity: item.identity,
-        thread_hint: item.thread,
-        modseq: item.modseq,
-    })
+    report.uids.insert(item.uid);
+    sink(item)
 }

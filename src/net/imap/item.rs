@@ -165,7 +165,8 @@ fn section<'a>(name: &[u8], value: Option<Token<'a>>) -> Option<Section<'a>> {
     };
     Some(Section {
         whole: end == 0,
-        origin: origin.and_then(number),
+        // Some repeat the length, too (WildDuck #32, Twisted #5613), which is asked for and not told.
+        origin: origin.and_then(|o| number(o.split(|&b| b == b'.').next()?)),
         bytes,
         full,
     })

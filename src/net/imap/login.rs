@@ -214,54 +214,122 @@ fn sign_in(
             }));
         }
     }
-    let message = sasl::first(auth, user, secret, &account.imap)?;
-    let name = sasl::name(auth);
-    let signed_in = if caps.has(&format!("AUTH={name}")) {
-        let whole = Zeroizing::new(format!("{name} {}", *sasl::encoded(&message)));
-        let at_once = caps.includes("SASL-IR") && whole.len() <= LONGEST_COMMAND;
-        let (command, unsaid) = match at_once {
-            true => (whole, None),
-            false => (Zeroizing::new(name.to_owned()), Some(message)),
+    // What none can have is found out before anything is sent.
+    sasl::first(auth, user, secret, &account.imap)?;
+    let (mut client, mut before) = (client, None);
+    if caps.has(&format!("AUTH={}", sasl::name(auth))) {
+        (client, before) = match authenticate(client, port, caps, auth, (account, secret))? {
+            Tried::In(session) => return Ok(session),
+            Tried::NotUnderstood(error, client)
+                if auth == Auth::Password && !caps.has("LOGINDISABLED") =>
+            {
+                (client, Some(error))
+            }
+            Tried::NotUnderstood(error, _) => return Err(error),
         };
-        let mechanism = Mechanism {
-            unsaid: Cell::new(unsaid),
-            again: sasl::again(auth),
-        };
-        guard(port, || {
-            client
-                .authenticate(command.as_str(), &mechanism)
-                .map_err(|(e, _)| e)
-        })?
     } else if auth != Auth::Password {
         let offered: Vec<&str> = caps
             .iter()
             .filter_map(|c| c.strip_prefix("AUTH="))
             .collect();
         return Err(sasl::not_offered(auth, &offered));
-    } else if caps.has("LOGINDISABLED") {
+    }
+    if caps.has("LOGINDISABLED") {
         return Err(fail::sign_in(&Reply {
             verdict: Verdict::No,
             code: None,
             text: "the server takes no password (LOGINDISABLED)".to_owned(),
         }));
-    } else if quotable(user) && quotable(password) {
-        guard(port, || client.login(user, password).map_err(|(e, _)| e))?
+    }
+    let signed_in = if quotable(user) && quotable(password) {
+        guard(port, || boxed(client.login(user, password)))?
     } else {
         let status = login_by_literals(port, user, password)?;
         port.line().answer_for(true);
-        let signed_in = guard(port, || client.login("", "").map_err(|(e, _)| e))?;
+        let signed_in = guard(port, || boxed(client.login("", "")))?;
         port.line().answer_for(false);
         port.line().remember(status);
         signed_in
     };
-    signed_in.map_err(|error| {
-        // Taken out first: the line is locked while it is looked at.
-        let status = port.line().take_heard().pop();
-        match (&error, status) {
-            (imap::Error::No(_) | imap::Error::Bad(_), Some(status)) => fail::sign_in(&status),
-            _ => lost(port, &error),
+    signed_in.map_err(|refused| first_of(before, refusal(port, &refused.0).0))
+}
+
+/// What a server said before it hung up on another way of saying the same counts: who is cut off is
+/// tried again by himself, and with that a password.
+fn first_of(before: Option<NetError>, error: NetError) -> NetError {
+    match (before, &error) {
+        (Some(before), NetError::Cut(_) | NetError::Timeout | NetError::Busy(_)) => before,
+        _ => error,
+    }
+}
+
+/// The client comes back with a refusal, and is large.
+fn boxed<T>(
+    outcome: Result<T, (imap::Error, imap::Client<Port>)>,
+) -> Result<T, Box<(imap::Error, imap::Client<Port>)>> {
+    outcome.map_err(Box::new)
+}
+
+/// What came of AUTHENTICATE.
+enum Tried {
+    /// We are in.
+    In(imap::Session<Port>),
+    /// The server offers it and can't read it.
+    NotUnderstood(NetError, imap::Client<Port>),
+}
+
+/// AUTHENTICATE with the client's first message in it, then with that behind it: some announce SASL-IR
+/// and answer BAD to it (Coremail at 163.com and 126.com: modern-email/defects #54).
+fn authenticate(
+    mut client: imap::Client<Port>,
+    port: &Port,
+    caps: &Caps,
+    auth: Auth,
+    (account, secret): (&Account, &Secret),
+) -> Result<Tried, NetError> {
+    let name = sasl::name(auth);
+    let message = || sasl::first(auth, &account.user, secret, &account.imap);
+    let whole = Zeroizing::new(format!("{name} {}", *sasl::encoded(&message()?)));
+    let at_once = caps.includes("SASL-IR") && whole.len() <= LONGEST_COMMAND;
+    let bare = (Zeroizing::new(name.to_owned()), Some(message()?));
+    let mut ways = vec![bare];
+    if at_once {
+        ways.insert(0, (whole, None));
+    }
+    let mut before = None;
+    for (command, unsaid) in ways {
+        let mechanism = Mechanism {
+            unsaid: Cell::new(unsaid),
+            again: sasl::again(auth),
+        };
+        let tried = || boxed(client.authenticate(command.as_str(), &mechanism));
+        client = match guard(port, tried)? {
+            Ok(session) => return Ok(Tried::In(session)),
+            Err(refused) => {
+                let (why, client) = *refused;
+                let (error, understood) = refusal(port, &why);
+                if understood {
+                    return Err(first_of(before, error));
+                }
+                before = Some(error);
+                client
+            }
+        };
+    }
+    let error = before.unwrap_or_else(fail::over);
+    Ok(Tried::NotUnderstood(error, client))
+}
+
+/// The error behind the crate's, and whether the server understood what it refused.
+fn refusal(port: &Port, error: &imap::Error) -> (NetError, bool) {
+    // Taken out first: the line is locked while it is looked at.
+    let status = port.line().take_heard().pop();
+    match (error, status) {
+        (imap::Error::No(_) | imap::Error::Bad(_), Some(status)) => {
+            (fail::sign_in(&status), !fail::is_not_understood(&status))
         }
-    })
+        _ => (lost(port, error), true),
+    }
 }
 
 /// Whether a quoted string can hold it (RFC 9051 §9 `quoted`): the crate quotes everything.

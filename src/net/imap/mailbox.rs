@@ -43,8 +43,19 @@ impl Session {
     /// # Errors
     /// See [`Session`].
     pub fn list(&mut self) -> Result<Vec<Listed>, NetError> {
+        self.list_with(self.caps.includes("LIST-STATUS"))
+    }
+
+    /// The same without counts, for a server that stumbles over some mailbox when it counts.
+    ///
+    /// # Errors
+    /// See [`Session`].
+    pub fn list_names(&mut self) -> Result<Vec<Listed>, NetError> {
+        self.list_with(false)
+    }
+
+    fn list_with(&mut self, counts: bool) -> Result<Vec<Listed>, NetError> {
         let extended = self.caps.includes("LIST-EXTENDED");
-        let counts = self.caps.includes("LIST-STATUS");
         let special = self.caps.includes("SPECIAL-USE");
         let mut returns: Vec<String> = Vec::new();
         if special {

@@ -13,6 +13,7 @@ pub mod decode;
 pub mod command;
 mod fail;
 mod shim;
+mod halves;
 mod asked;
 mod unasked;
 mod session;
@@ -41,7 +42,8 @@ pub use change::{Copied, Expunged};
 pub use code::Code;
 pub use decode::{Namespace, Status};
 pub use fail::is_refusal;
-pub use headers::{FetchBy, HEADER_ITEMS, HeaderItem};
+pub use halves::HeaderItem;
+pub use headers::{FetchBy, HEADER_ITEMS};
 pub use idle::IdleEnd;
 pub use login::Options;
 pub use mailbox::Listed;
@@ -76,3 +78,5 @@ mod windows_tests;
 mod field_tests;
 #[cfg(test)]
 mod stumbling_tests;
+#[cfg(test)]
+mod oddity_tests;

@@ -18,6 +18,8 @@ use crate::net::imap::wire::Limits;
 
 /// A mailbox with more messages is not believed: it would be asked for without end.
 const LARGEST: u32 = 50_000_000;
+/// The generation of UIDs where a server has none to tell.
+pub(super) const STAND_IN: UidValidity = UidValidity(1);
 /// Responses that one resumption may cause.
 const MOST: u64 = 5_000_000;
 
@@ -81,8 +83,8 @@ impl Session {
     /// Opens a mailbox. On a refusal none is open.
     ///
     /// # Errors
-    /// See [`Session`]; a refusal, too, if the mailbox has no UIDVALIDITY: nothing there could be
-    /// named again.
+    /// See [`Session`]; a refusal, too, if the mailbox had a UIDVALIDITY and has none any more: nothing
+    /// there could be named again.
     pub fn select(&mut self, mailbox: &MailboxName, mode: Mode) -> Result<Selected, NetError> {
         let how = match self.caps.condstore() && !self.enabled.condstore {
             true => " (CONDSTORE)",
@@ -188,6 +190,14 @@ impl Session {
             },
         )?;
         Ok(vanished && !torn)
+    }
+
+    /// Says which mailboxes were seen with a UIDVALIDITY. Tencent's servers for companies tell none of
+    /// any mailbox, SmarterMail 0, and both keep their UIDs: what never was numbered is taken for one
+    /// generation. Nothing is changed there before the Message-IDs were compared in any case.
+    pub fn numbered(&mut self, mailboxes: impl IntoIterator<Item = (MailboxName, UidValidity)>) {
+        let seen = mailboxes.into_iter().filter(|(_, v)| *v != STAND_IN);
+        self.numbered.extend(seen.map(|(name, _)| name));
     }
 
     /// Leaves the mailbox that is open, without removing anything. What STATUS tells of an open one
@@ -314,8 +324,19 @@ impl Session {
         if exists > LARGEST {
             return Err(fail::odd("more messages than a mailbox can hold"));
         }
-        let mut selected = selected(exists, codes, mode)
-            .ok_or_else(|| fail::odd("the mailbox has no UIDVALIDITY"))?;
+        let mut selected = selected(exists, codes, mode);
+        if selected.uidvalidity.0 > 0 {
+            self.numbered.insert(mailbox.clone());
+        } else if mode == Mode::ReadOnly {
+            // Xeams tells it to SELECT alone.
+            let mut told = self.open(mailbox, Mode::ReadWrite, "", None, &mut |_| Ok(()))?;
+            told.read_only = true;
+            return Ok(told);
+        } else if self.numbered.contains(mailbox) {
+            return Err(fail::odd("the mailbox has no UIDVALIDITY"));
+        } else {
+            selected.uidvalidity = STAND_IN;
+        }
         // Some tell a number and take no question about it (quirks.rs): what counts is the offer.
         if !self.caps.condstore() {
             selected.highestmodseq = None;
@@ -353,8 +374,8 @@ fn tell(
     Ok(())
 }
 
-fn selected(exists: u32, codes: Vec<Code>, mode: Mode) -> Option<Selected> {
-    let mut uidvalidity = None;
+/// What was told; UIDVALIDITY is 0 if it was not.
+fn selected(exists: u32, codes: Vec<Code>, mode: Mode) -> Selected {
     let mut out = Selected {
         exists,
         uidvalidity: UidValidity(0),
@@ -369,7 +390,7 @@ fn selected(exists: u32, codes: Vec<Code>, mode: Mode) -> Option<Selected> {
     };
     for code in codes {
         match code {
-            Code::UidValidity(n) if n > 0 => uidvalidity = Some(UidValidity(n)),
+            Code::UidValidity(n) if n > 0 => out.uidvalidity = UidValidity(n),
             Code::UidNext(n) => out.uidnext = Some(n).filter(|&n| n > 0),
             Code::HighestModSeq(n) => out.highestmodseq = n,
             Code::NoModSeq => out.highestmodseq = None,
@@ -383,6 +404,5 @@ fn selected(exists: u32, codes: Vec<Code>, mode: Mode) -> Option<Selected> {
             _ => {}
         }
     }
-    out.uidvalidity = uidvalidity?;
-    Some(out)
+    out
 }

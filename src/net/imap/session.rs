@@ -14,6 +14,7 @@ use crate::net::imap::fail;
 use crate::net::imap::shim::{Pace, Port};
 use crate::net::imap::unasked::{Notes, Unsolicited};
 use crate::net::imap::wire::Limits;
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -72,6 +73,8 @@ pub struct Session {
     pub(super) modseqs: bool,
     /// The generation of the selected mailbox, while all that was told of it has been taken in.
     pub(super) followed: Option<UidValidity>,
+    /// The mailboxes that were seen with a UIDVALIDITY.
+    pub(super) numbered: BTreeSet<MailboxName>,
     /// A window of headers that was asked for and not heard out.
     pub(super) ahead: Option<Asked>,
 }
@@ -92,6 +95,7 @@ impl Session {
             server_id: None,
             modseqs: false,
             followed: None,
+            numbered: BTreeSet::new(),
             ahead: None,
         }
     }

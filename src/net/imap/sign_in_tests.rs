@@ -153,7 +153,7 @@ fn s45_the_last_lines_are_kept_without_the_password() {
     let (port, server) = serve(|s| {
         s.send("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] hello\n");
         s.expect("a1 AUTHENTICATE PLAIN AG1lAHBhc3M=");
-        s.send("a1 BAD what is AUTHENTICATE PLAIN AG1lAHBhc3M=\n");
+        s.send("a1 NO what is AUTHENTICATE PLAIN AG1lAHBhc3M=\n");
     });
     let ring = Ring::default();
     let options = Options {
@@ -168,7 +168,7 @@ fn s45_the_last_lines_are_kept_without_the_password() {
         lines[0],
         "S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] hello"
     );
-    assert_eq!(lines[1..], ["C: ***", "S: a1 BAD"], "{lines:?}");
+    assert_eq!(lines[1..], ["C: ***", "S: a1 NO"], "{lines:?}");
     let said = format!("{error} {error:?}");
     assert!(said.contains("what is AUTHENTICATE PLAIN ***"), "{said}");
 }

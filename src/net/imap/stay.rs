@@ -11,7 +11,8 @@ use crate::net::error::NetError;
 use crate::net::imap::asked::FetchReport;
 use crate::net::imap::command::Command;
 use crate::net::imap::decode::Untagged;
-use crate::net::imap::headers::{HEADER, HeaderItem, header_item};
+use crate::net::imap::halves::HeaderItem;
+use crate::net::imap::headers::{HEADER, beside, header_item, rest};
 use crate::net::imap::session::Session;
 use crate::net::imap::unasked::FlagItem;
 
@@ -103,7 +104,10 @@ impl Session {
         let replies = self.pipeline(commands, None, &mut |_, said| {
             let item = match said {
                 Untagged::Fetch(item) => item,
-                other => return Ok(Some(other)),
+                other => {
+                    beside(&other, Some(asked), report);
+                    return Ok(Some(other));
+                }
             };
             let row = item.section.is_some() || item.size.is_some();
             let open = |uid| asked.contains(uid) && !report.uids.contains(uid);
@@ -114,6 +118,9 @@ impl Session {
             }
             match (item.uid, &item.flags) {
                 (Some(uid), Some(flags)) if item.labelled || !labels => {
+                    if open(uid) {
+                        report.halves.changed(item.seq, uid, flags);
+                    }
                     let (flags, modseq) = (flags.clone(), item.modseq);
                     sink(Fresh::Flags(FlagItem { uid, flags, modseq }))?;
                     Ok(None)
@@ -122,7 +129,10 @@ impl Session {
             }
         });
         self.usual_bounds();
-        for reply in replies? {
+        let replies = replies?;
+        let mut hand = |item| sink(Fresh::Header(Box::new(item)));
+        rest(Some(asked), report, &mut hand)?;
+        for reply in replies {
             match self.finish(reply, &[]) {
                 Err(error) if !error.ends_session() => return Ok(false),
                 other => other?,

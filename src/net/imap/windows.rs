@@ -9,7 +9,7 @@ use crate::net::error::NetError;
 use crate::net::imap::asked::{Asked, FetchReport};
 use crate::net::imap::decode::{Reply, Said, Untagged};
 use crate::net::imap::fail;
-use crate::net::imap::headers::{HEADER, Sink, header_item};
+use crate::net::imap::headers::{HEADER, Sink, beside, header_item, rest};
 use crate::net::imap::session::Session;
 
 impl Session {
@@ -41,6 +41,7 @@ impl Session {
         self.ahead = next;
         let reply = outcome?;
         let mut report = now.report;
+        self::rest(Some(set), &mut report, sink)?;
         let answered = match self.finish(reply, &[]) {
             Ok(_) => report.nameless == 0,
             Err(error) if fail::is_refusal(&error) => false,
@@ -101,27 +102,25 @@ impl Session {
             Said::Untagged(Untagged::Fetch(item))
                 if item.section.is_some() || item.size.is_some() =>
             {
-                let Some(next) = next.as_deref_mut() else {
-                    header_item(item, Some(&now.set), &mut now.report, sink)?;
-                    return Ok(None);
-                };
-                match item.uid {
+                let whose = match (item.uid, next.as_deref_mut()) {
+                    (Some(uid), Some(next)) if !now.set.contains(uid) => next,
+                    (None, _) if now.report.halves.has(item.seq) => &mut *now,
+                    (None, Some(next)) if next.report.halves.has(item.seq) => next,
                     // It may be one of either.
-                    None => {
+                    (None, Some(next)) => {
                         now.report.nameless += 1;
                         next.report.nameless += 1;
+                        return Ok(None);
                     }
-                    Some(uid) => {
-                        let whose = match now.set.contains(uid) {
-                            true => &mut *now,
-                            false => next,
-                        };
-                        header_item(item, Some(&whose.set), &mut whose.report, sink)?;
-                    }
-                }
+                    _ => &mut *now,
+                };
+                header_item(item, Some(&whose.set), &mut whose.report, sink)?;
                 Ok(None)
             }
             Said::Untagged(said) => {
+                for asked in next.as_deref_mut().into_iter().chain([&mut *now]) {
+                    beside(&said, Some(&asked.set), &mut asked.report);
+                }
                 notes.note(said);
                 Ok(None)
             }

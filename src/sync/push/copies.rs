@@ -1,10 +1,10 @@
 //! Copies that an operation makes: only what is not there yet, and where each stands then.
 
-use crate::model::{MailboxName, System, Uid, UidSet, UidValidity};
+use crate::model::{MailboxName, UidSet, UidValidity};
 use crate::net::error::NetError;
-use crate::net::imap::{Copied, FetchBy, Mode, Session};
+use crate::net::imap::{Copied, Session};
 use crate::store::{Moved, Place};
-use crate::sync::by_id::{self, ById};
+use crate::sync::copied;
 use crate::sync::follow::Found;
 
 /// Copies what is not in the destination yet.
@@ -17,7 +17,7 @@ pub(super) fn copy(
     set: &UidSet,
 ) -> Result<Vec<Copied>, NetError> {
     let (rest, mut pairs) = match cut {
-        true => not_yet_copied(session, mailbox, to, found, set)?,
+        true => copied::not_yet(session, mailbox, to, found, set)?,
         false => (set.clone(), Vec::new()),
     };
     if !rest.is_empty() {
@@ -55,54 +55,4 @@ pub(super) fn arrived(to: &MailboxName, uidvalidity: UidValidity, found: &Found)
         },
     });
     each.collect()
-}
-
-/// What a cut copy did not bring to its destination yet, by Message-ID and size, and what it did.
-/// Anybody can send a Message-ID that another message has: alone it must not cost the original.
-fn not_yet_copied(
-    session: &mut Session,
-    mailbox: &MailboxName,
-    to: &MailboxName,
-    found: &Found,
-    set: &UidSet,
-) -> Result<(UidSet, Vec<Copied>), NetError> {
-    let there = session.select(to, Mode::ReadOnly)?.uidvalidity;
-    let mut ids = ById::among(by_id::MANY);
-    let mut rest = UidSet::new();
-    let mut pairs = Vec::new();
-    for uid in set.iter() {
-        let key = found
-            .get(&uid)
-            .and_then(|k| Some((k, k.message_id.as_ref()?)));
-        let copies = match key {
-            Some((key, id)) => {
-                let copies = ids.lately(session, id)?;
-                of_size(session, copies, key.size)?
-            }
-            None => Vec::new(),
-        };
-        match copies.as_slice() {
-            [] => rest.insert(uid),
-            [only] => pairs.push((uid, there, *only)),
-            _ => {}
-        }
-    }
-    session.select(mailbox, Mode::ReadWrite)?;
-    Ok((rest, pairs))
-}
-
-/// Those of this size that nobody has marked as deleted: without UIDPLUS what once was moved away
-/// stands there still, and whoever tidies the mailbox up takes it away.
-fn of_size(session: &mut Session, uids: Vec<Uid>, size: u64) -> Result<Vec<Uid>, NetError> {
-    if uids.is_empty() {
-        return Ok(uids);
-    }
-    let asked: UidSet = uids.into_iter().collect();
-    let mut found = Vec::new();
-    session.fetch_headers(FetchBy::Uids(&asked), &mut |item| {
-        let stays = item.size == size && !item.flags.system.has(System::DELETED);
-        found.extend(stays.then_some(item.uid));
-        Ok(())
-    })?;
-    Ok(found)
 }

@@ -131,7 +131,8 @@ impl Line {
 /// Whether a command may be answered after minutes of honest work.
 fn takes_long(command: &[u8]) -> bool {
     let verbs = [
-        "SELECT", "EXAMINE", "SEARCH", "COPY", "MOVE", "EXPUNGE", "APPEND",
+        "SELECT", "EXAMINE", "SEARCH", "COPY", "MOVE", "EXPUNGE", "APPEND", "STATUS", "RENAME",
+        "DELETE",
     ];
     let mut words = command.split(|b| b.is_ascii_whitespace());
     let verb = words.find(|word| !word.eq_ignore_ascii_case(b"UID"));
@@ -170,6 +171,9 @@ mod tests {
     fn a_command_is_known_by_its_verb() {
         let long = |command: &str| super::takes_long(command.as_bytes());
         assert!(long("UID EXPUNGE 1:7") && long("select \"x\"") && long("uid move 1 x"));
+        assert!(
+            long("DELETE \"x\"") && long("RENAME \"x\" \"y\"") && long("STATUS \"x\" (UNSEEN)")
+        );
         assert!(!long("UID STORE 1 x") && !long("NOOP\r\n") && !long("") && !long("UID"));
         assert!(!long("LOGIN \"SELECT\" \"COPY\""));
     }

@@ -1,0 +1,187 @@
+//! One mailbox or one message at which every connection ends costs itself and nothing else (F-30): not
+//! the mail behind it, not the bodies, not the comparison of the rest.
+
+use crate::dump::{cache, write};
+use crate::hostile::turn;
+use crate::program::{Home, eventually};
+use crate::script::{Act, CAPS, Script, say, swap};
+
+/// Two mailboxes before the bad one and two behind it, and one that is not looked at last by name.
+const ALL: [&str; 5] = ["Alpha", "Bad", "Gamma", "Zeta", "Archive"];
+
+fn five() -> Script {
+    Script::start(|mail| {
+        for name in ALL {
+            let archive = if name == "Archive" { "\\Archive" } else { "" };
+            mail.make(name, archive);
+            mail.fill(name, &name.to_lowercase(), 2);
+        }
+        mail.fill("INBOX", "in", 2);
+    })
+}
+
+#[test]
+fn f30_a_mailbox_at_which_connections_end_hides_no_other() {
+    for act in [Act::Close, Act::Cut(20)] {
+        let server = five();
+        let home = Home::new(&server.account("work"));
+        server.always("EXAMINE \"Bad\"|EXAMINE Bad", act);
+        let ran = home.run(&["sync", "--once", "--json", "--bodies", "all"]);
+        let report = ran.json()["accounts"][0].clone();
+        assert!(report["error"].is_string(), "{report}");
+        for name in ["Alpha", "Gamma", "Zeta", "Archive"] {
+            assert_eq!(home.list(name).len(), 2, "{name}: {report}");
+            let first = format!("{}1", name.to_lowercase());
+            let text = home.run(&["show", "--offline", "--text", &home.id(name, &first)]);
+            assert!(text.code(0).text().contains(&first), "{name}");
+        }
+        server.behave();
+        home.sync();
+        assert_eq!(home.subjects("Bad"), ["bad1", "bad2"]);
+    }
+}
+
+#[test]
+fn f30_a_mailbox_at_which_connections_end_is_left_alone_while_the_account_is_online() {
+    let server = five();
+    let home = Home::new(&server.account("work"));
+    server.always("EXAMINE \"Bad\"|EXAMINE Bad", Act::Close);
+    let mut watch = home.watch();
+    server.wait_for("EXAMINE \"Archive\"|EXAMINE Archive", 1);
+    eventually("the others", || home.subjects("Archive").len() == 2);
+    watch.until("a word about it", |said| {
+        let said = said.to_string();
+        said.contains("Bad") && said.contains("left alone")
+    });
+    watch.state("work", "online");
+    let asked = server.said("Bad").len();
+    server.mail(|m| m.add("Zeta", "zeta3"));
+    // A change of our own rings the worker.
+    home.run(&["flag", &home.id("INBOX", "in1"), "+flagged"])
+        .code(0);
+    eventually("news behind it", || home.subjects("Zeta").len() == 3);
+    let opened = |said: &String| said.contains("EXAMINE");
+    let more = server.said("Bad").split_off(asked);
+    assert!(!more.iter().any(opened), "{more:?}");
+}
+
+#[test]
+fn f30_a_mailbox_that_can_not_be_counted_hides_no_other() {
+    for caps in [CAPS.to_owned(), CAPS.replace("LIST-STATUS ", "")] {
+        let server = five();
+        server.mail(|m| m.caps = caps.clone());
+        let home = Home::new(&server.account("work"));
+        server.always("STATUS", Act::Cut(30));
+        server.always("EXAMINE \"Bad\"|EXAMINE Bad", Act::Close);
+        home.run(&["sync", "--once", "--json"]);
+        for name in ["INBOX", "Alpha", "Gamma", "Zeta", "Archive"] {
+            assert_eq!(home.list(name).len(), 2, "{name}: {caps}");
+        }
+        server.mail(|m| m.add("Zeta", "zeta3"));
+        home.run(&["sync", "--once", "--json"]);
+        assert_eq!(home.list("Zeta").len(), 3, "{caps}");
+    }
+}
+
+#[test]
+fn f30_a_body_at_which_connections_end_costs_only_itself() {
+    let server = Script::start(|mail| {
+        mail.make("Archive", "\\Archive");
+        mail.fill("INBOX", "m", 5);
+        mail.fill("Archive", "old", 2);
+    });
+    let home = Home::new(&server.account("work"));
+    let bodies = "(UID RFC822.SIZE BODY";
+    let with_three = format!("FETCH 1:5 {bodies}|FETCH 3 {bodies}");
+    server.always(&with_three, Act::Close);
+    let all = ["sync", "--once", "--bodies", "all"];
+    let text = |mailbox: &str, subject: &str| {
+        home.run(&["show", "--offline", "--text", &home.id(mailbox, subject)])
+    };
+    home.run(&all).code(0);
+    for (mailbox, subject) in [("INBOX", "m2"), ("INBOX", "m4"), ("Archive", "old1")] {
+        let shown = text(mailbox, subject).code(0).text();
+        assert!(shown.contains(subject), "{subject}: {shown}");
+    }
+    for _ in 0..3 {
+        home.run(&all).code(0);
+    }
+    // By now the reason stands in its place, and nobody asks.
+    server.forget();
+    home.run(&all).code(0);
+    assert!(server.said(&with_three).is_empty(), "{:?}", server.heard());
+    let why = "SELECT body_error FROM message WHERE body_error IS NOT NULL";
+    let why: String = write(&cache(&home))
+        .query_row(why, [], |row| row.get(0))
+        .unwrap();
+    assert!(why.contains("the connection ends whenever"), "{why}");
+}
+
+#[test]
+fn a_mailbox_that_can_t_be_opened_is_told_by_verify_and_hides_no_other() {
+    let server = five();
+    let home = Home::new(&server.account("work"));
+    home.sync();
+    server.always(
+        "EXAMINE \"Bad\"|EXAMINE Bad|SELECT Bad|SELECT \"Bad\"",
+        say("{tag} NO [NOPERM] not for you\n"),
+    );
+    server.mail(|m| m.add("Zeta", "zeta3"));
+    for (repair, code) in [(false, 1), (true, 1)] {
+        let mut args = vec!["verify", "--json"];
+        args.extend(repair.then_some("--repair"));
+        let found = home.run(&args).code(code).json();
+        let all = found["accounts"][0]["mailboxes"]
+            .as_array()
+            .unwrap()
+            .clone();
+        let of = |name: &str| all.iter().find(|m| m["mailbox"] == name).unwrap().clone();
+        assert_eq!(all.len(), ALL.len() + 1, "{found}");
+        let why = of("Bad")["refused"].to_string();
+        assert!(why.contains("not for you"), "{found}");
+        assert_eq!(
+            (
+                of("Zeta")["missing"].as_u64(),
+                of("Zeta")["repaired"].as_bool()
+            ),
+            (Some(1), Some(repair))
+        );
+        assert_eq!(of("Archive")["missing"].as_u64(), Some(0));
+        assert_eq!(found["clean"], false);
+    }
+    let shown = home.run(&["verify"]).code(1).text();
+    assert!(shown.contains("not for you"), "{shown}");
+}
+
+#[test]
+fn an_account_without_uidvalidity_is_read_and_changed() {
+    for lost in ["* OK [UIDVALIDITY 7] x\n", "UIDVALIDITY 7"] {
+        let server = Script::start(|mail| {
+            mail.caps = CAPS.replace("LIST-STATUS ", "");
+            mail.make("Work", "");
+            mail.fill("INBOX", "in", 3);
+        });
+        let with = if lost.starts_with('*') {
+            ""
+        } else {
+            "UIDVALIDITY 0"
+        };
+        server.always("EXAMINE|SELECT", swap(lost, with));
+        server.always("STATUS", swap("UIDVALIDITY 7 ", ""));
+        let home = Home::new(&server.account("work"));
+        home.sync();
+        assert_eq!(home.subjects("INBOX"), ["in1", "in2", "in3"]);
+        home.run(&["flag", &home.id("INBOX", "in1"), "+flagged"])
+            .code(0);
+        home.run(&["move", &home.id("INBOX", "in2"), "Work"])
+            .code(0);
+        server.mail(|m| m.add("INBOX", "in4"));
+        let (ran, report) = turn(&home);
+        assert_eq!(ran.code, 0, "{report} {}", ran.err);
+        home.sync();
+        assert_eq!(home.subjects("INBOX"), ["in1", "in3", "in4"]);
+        assert_eq!(home.subjects("Work"), ["in2"]);
+        assert_eq!(server.mail(|m| m.flags("INBOX", "in1")), ["\\Flagged"]);
+        assert_eq!(server.mail(|m| m.subjects("Work")), ["in2"]);
+    }
+}
