@@ -172,6 +172,7 @@ impl Home {
         }
         let mut parts = parts(own, accounts, board, (online, online), undo_send)?;
         parts.rules = self.config.rules.clone().into();
+        parts.by_subject = by_subject(&self.config);
         // An account that is left out for a mistake is not one that is gone.
         if online && self.problems.is_empty() {
             part_with_others(&parts, &self.config.accounts)?;
@@ -208,6 +209,13 @@ impl Home {
             begun: when::now() - JUST_NOW,
         })
     }
+}
+
+/// Whether conversations are also put together by subject; then the addresses of all accounts.
+pub fn by_subject(config: &Config) -> Option<Vec<String>> {
+    let accounts = config.accounts.iter();
+    let own = accounts.flat_map(Account::senders).map(|a| a.addr);
+    config.look.by_subject.then(|| own.collect())
 }
 
 /// The account of that name; the first if none is named.
@@ -263,6 +271,7 @@ pub fn parts(
         host,
         web: Client::default(),
         rules: Arc::default(),
+        by_subject: None,
         undo_window,
         rhythm: rhythm(),
         online,

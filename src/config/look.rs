@@ -158,6 +158,8 @@ pub struct Look {
     pub theme: Option<String>,
     /// Whether the index shows threads at the start.
     pub threads: bool,
+    /// Whether conversations are also put together by subject.
+    pub by_subject: bool,
     /// How mailboxes, list and message stand.
     pub layout: Arrangement,
     /// Whether everything is said in words, line by line, for a screen reader.
@@ -191,6 +193,7 @@ impl Default for Look {
         Look {
             theme: None,
             threads: true,
+            by_subject: false,
             layout: Arrangement::Auto,
             linear: false,
             icons: Icons::Auto,
@@ -218,6 +221,9 @@ pub(super) fn look(table: &DeTable<'_>, span: Range<usize>, problems: &mut Probl
             .map(|t| t.value)
             .filter(|t| t != "auto"),
         threads: section.flag("threads", problems).unwrap_or(default.threads),
+        by_subject: section
+            .flag("threads-by-subject", problems)
+            .unwrap_or(default.by_subject),
         layout: section
             .word("layout", &Arrangement::ALL, problems)
             .map_or(default.layout, |l| l.value),

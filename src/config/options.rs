@@ -268,6 +268,7 @@ macro_rules! options {
 options! {
     Ui, "theme", Theme, Is("\"auto\""), Now, "The colours; auto follows the terminal's light or dark";
     Ui, "threads", Flag, Is("true"), Now, "Whether lists show conversations, or each message by itself";
+    Ui, "threads-by-subject", Flag, Is("false"), Anew, "Whether an answer that names nothing known joins the conversation of its subject";
     Ui, "layout", Word(&["auto", "three", "two", "stacked", "single"]), Is("\"auto\""), Now, "How mailboxes, list and message stand; a key changes it, and that is kept";
     Ui, "undo-send", Number(0, 600), Is("10"), Anew, "Seconds in which sending can be undone; 0: it goes at once";
     Ui, "mouse", Flag, Is("true"), Now, "Whether the mouse is used";

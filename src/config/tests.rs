@@ -233,7 +233,7 @@ fn an_unknown_key_is_placed_and_a_near_one_suggested() {
     );
     assert_eq!(
         problem("[ui]\ncolour = 1").hint,
-        "known here: theme, threads, layout, undo-send, mouse, editor-keys, spell, images, hyperlinks, bidi, language, linear, icons, scrollbar, window-title"
+        "known here: theme, threads, threads-by-subject, layout, undo-send, mouse, editor-keys, spell, images, hyperlinks, bidi, language, linear, icons, scrollbar, window-title"
     );
     let p = problem(&server("host = \"s.b.test\", prot = 465"));
     assert_eq!((p.line, p.column), (5, 29));

@@ -65,6 +65,7 @@ pub fn beginning(
     let accounts = loaded.config.accounts.clone();
     let undo_send = loaded.config.look.undo_send;
     let rules = loaded.config.rules.clone();
+    let by_subject = home::by_subject(&loaded.config);
     let told = loaded.config.notify.clone();
     // An account that can't be read is not one that is gone.
     let all = loaded.problems.is_empty();
@@ -86,6 +87,7 @@ pub fn beginning(
             undo_send,
         )?;
         parts.rules = rules.clone().into();
+        parts.by_subject = by_subject.clone();
         if online && all {
             home::part_with_others(&parts, &accounts)?;
         }

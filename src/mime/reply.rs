@@ -10,6 +10,7 @@ use super::{field, parse};
 use crate::model::{
     Account, Address, Draft, DraftAttachment, DraftKind, Envelope, MessageId, SendOptions,
 };
+use crate::text::subject::{FORWARD, REPLY};
 use crate::text::{Clean, when};
 
 pub use super::answer::Way;
@@ -220,16 +221,6 @@ fn repeat(body: &mut String, quote: usize, text: &str) {
     body.push_str(text);
     body.push('\n');
 }
-
-/// Prefixes of answers that clients write, without their colon.
-const REPLY: [&str; 14] = [
-    "re", "aw", "antw", "antwort", "sv", "vs", "odp", "ynt", "r", "rif", "ref", "res", "回复",
-    "答复",
-];
-/// Prefixes of forwarded messages.
-const FORWARD: [&str; 11] = [
-    "fwd", "fw", "wg", "tr", "rv", "enc", "i", "vb", "doorst", "vl", "转发",
-];
 
 /// The subject with exactly one prefix in front, however many of its kind it had.
 fn prefixed(prefix: &str, subject: &str, kind: &[&str]) -> String {

@@ -1,6 +1,6 @@
 //! The cache's one writing connection.
 
-use crate::model::step;
+use crate::model::{MailboxId, step};
 use crate::store::error::{Error, Result};
 use crate::store::merging;
 use crate::store::migrate;
@@ -8,10 +8,12 @@ use crate::store::open::{self, Durability};
 use crate::store::reader::Reader;
 use crate::store::refs::Refs;
 use crate::store::says;
+use crate::store::subjects;
 use crate::store::tally::Tally;
 use crate::store::texts;
 use crate::store::vocabulary::Vocabulary;
 use rusqlite::{Connection, TransactionBehavior, params};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The writing connection to `cache.db`: one a process, normally behind a [`super::Writer`].
@@ -24,7 +26,15 @@ pub struct Cache {
     pieces: [usize; 2],
     /// Whether something of an older schema has to be removed.
     leavings: bool,
+    /// Whether threads wait for being put together by subject.
+    pub(super) ungrouped: bool,
+    /// Who is told that they were, and in which mailboxes.
+    pub(super) regrouped: Option<Regrouped>,
 }
+
+/// Is told in which mailboxes threads became others that nobody asked for just then. It runs on the
+/// thread that writes: it must only ring.
+pub type Regrouped = Box<dyn Fn(BTreeSet<MailboxId>) + Send>;
 
 /// A cache that was opened.
 pub struct Opened {
@@ -94,6 +104,7 @@ impl Cache {
             merging::pieces(&conn, merging::TEXTS)?,
         ];
         let leavings = texts::has_leavings(&conn)?;
+        let ungrouped = subjects::is_due(&conn)?;
         Ok(Opened {
             cache: Cache {
                 db: Reader { conn },
@@ -101,6 +112,8 @@ impl Cache {
                 vocabulary: Vocabulary::default(),
                 pieces,
                 leavings,
+                ungrouped,
+                regrouped: None,
             },
             created,
             moved_aside: None,
@@ -170,6 +183,14 @@ impl Cache {
         merging::after(&tx, tally.indexed, headers)?;
         step("cache commit", || tx.commit())?;
         (self.refs, self.pieces) = (tally.refs, [headers, texts]);
+        self.ungrouped |= tally.ungrouped;
+        if let Some(tell) = self
+            .regrouped
+            .as_ref()
+            .filter(|_| !tally.regrouped.is_empty())
+        {
+            tell(tally.regrouped);
+        }
         Ok(answer)
     }
 }

@@ -4,6 +4,7 @@
 //! A name is believed only as far as the header agrees: a server that gives all its mail one name
 //! must not make one message of it.
 
+use crate::store::codec;
 use crate::store::error::Result;
 use crate::store::packed::{Header, Text};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
@@ -62,14 +63,8 @@ impl<'c> Names<'c> {
     /// A conversation's name as one more identifier that its messages share. It is hashed with the
     /// account's name, so that two accounts' conversations don't meet.
     pub(super) fn hint(&self, hint: &str) -> i64 {
-        // FNV-1a and a multiply-shift, as Message-IDs are hashed; a space can't be in those.
-        let mut h: u64 = 0xcbf2_9ce4_8422_2325;
-        for b in self.name.bytes().chain([b' ']).chain(hint.bytes()) {
-            h = (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-        h ^= h >> 32;
-        h = h.wrapping_mul(0xd6e8_feb8_6659_fd93);
-        (h ^ (h >> 32)) as i64
+        // A space can't be in Message-IDs.
+        codec::hash(&[self.name.as_bytes(), b" ", hint.as_bytes()])
     }
 }
 

@@ -1,11 +1,13 @@
 //! New messages from a server: rows and the moved cursor in one transaction.
 
 use crate::model::{LocationId, MailboxId, MessageId, MsgId, Uid, UidValidity};
+use crate::store::by_subject;
 use crate::store::cache::Cache;
 use crate::store::cursor::{self, CursorMove};
 use crate::store::error::Result;
 use crate::store::flags::take_flags;
 use crate::store::identity;
+use crate::store::joins;
 use crate::store::locations::{self, Fresh, Place};
 use crate::store::messages;
 use crate::store::open::now;
@@ -14,6 +16,7 @@ use crate::store::reader::in_thread_of;
 use crate::store::refresh;
 use crate::store::refs;
 use crate::store::regroup;
+use crate::store::subjects;
 use crate::store::tally::Tally;
 use crate::store::threads;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -106,8 +109,10 @@ struct Batch<'c> {
     messages: messages::Maker<'c>,
     /// Made in this batch and not indexed yet.
     made: Vec<(i64, &'c Header)>,
+    /// How many were here all the time, and lay nowhere.
+    back: usize,
     threads: threads::Assigner<'c>,
-    rules: regroup::Rules,
+    rules: joins::Rules,
     /// Identifiers that were named before it was known that they are below a cut.
     recut: Vec<i64>,
     locations: locations::Adder<'c>,
@@ -143,8 +148,9 @@ impl<'c> Batch<'c> {
             names: identity::Names::of(conn, mailbox)?,
             messages: messages::Maker::begin(conn)?,
             made: Vec::with_capacity(new.len()),
+            back: 0,
             threads: threads::Assigner::new(conn),
-            rules: regroup::Rules::load(conn)?,
+            rules: joins::Rules::load(conn)?,
             recut: Vec::new(),
             locations: locations::Adder::new(conn, mailbox),
         })
@@ -301,6 +307,8 @@ impl<'c> Batch<'c> {
             self.conn
                 .prepare_cached("DELETE FROM orphan WHERE message = ?1")?
                 .execute([message])?;
+            subjects::is_back(self.conn, message)?;
+            self.back += 1;
             return Ok((message, 1));
         }
         let id = self.messages.make(new, date);
@@ -311,6 +319,10 @@ impl<'c> Batch<'c> {
     /// What is done once for all messages of the batch.
     fn finish(mut self, tally: &mut Tally) -> Result<()> {
         self.write()?;
+        match self.made.len() + self.back {
+            0 => {}
+            new => by_subject::keep_up(self.conn, tally, new)?,
+        }
         tally.indexed += self.made.len();
         for (id, header) in self.made {
             self.messages.index(id, header)?;

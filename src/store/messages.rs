@@ -7,6 +7,7 @@ use crate::store::identity;
 use crate::store::insert::{self, next_id};
 use crate::store::open::now;
 use crate::store::packed::{Header, Packed, Text};
+use crate::store::subjects;
 use crate::store::tally::Tally;
 use crate::store::threads;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
@@ -168,7 +169,9 @@ pub(super) fn delete(conn: &Connection, tally: &mut Tally, message: i64) -> Resu
         let named = [own, answered, refs];
         let ids = named.iter().flat_map(|text| codec::ids_in(text));
         let hints = identity::forget(conn, message)?;
-        threads::forget(conn, tally, ids.map(|id| id.hash64()).chain(hints))?;
+        let named: Vec<i64> = ids.map(|id| id.hash64()).chain(hints).collect();
+        threads::forget(conn, tally, &named)?;
+        subjects::forget(conn, tally, message, &named)?;
     }
     for sql in [
         "DELETE FROM message WHERE id = ?1",

@@ -1,174 +1,21 @@
-//! Threads as the user wants them: two that he made one, one that he cut in two.
-//!
-//! Both only change which identifiers a message joins (`threads.rs`): joined ones bring each other
-//! along, and of a message that is cut off, or answers one that is, by however many steps, nothing
-//! counts that is older than the cut. (Programs shorten References, so what is below a cut is noted.) So the partition depends on the messages and the rules alone, not on the order in which
-//! any of them came, and a cache that is made anew comes to the same threads.
-//!
-//! When rules change, the threads that they are about are put together anew.
+//! Threads put together anew: when the user's rules change (`joins.rs`), and when a subject says more or
+//! less than before (`by_subject.rs`).
 
 use crate::model::{MailboxId, MessageId, ThreadId, ThreadRule};
 use crate::store::cache::Cache;
 use crate::store::codec;
 use crate::store::error::Result;
+use crate::store::grouping::{Member, below_cuts, groups};
 use crate::store::insert::next_id;
-use crate::store::packed::{Header, Text};
+use crate::store::joins::{BELOW, CUT, JOIN, Row, Rules, insert, row, rows};
 use crate::store::reader::Reader;
 use crate::store::resolve::ResolvedTarget;
+use crate::store::subjects;
 use crate::store::tally::Tally;
 use crate::store::threads;
+use crate::text::subject;
 use rusqlite::{Connection, params};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-
-/// A rule as the cache keeps it: what kind, and hashes of Message-IDs.
-type Row = (i64, i64, i64);
-
-/// The threads of both are one.
-const JOIN: i64 = 0;
-/// The first begins a thread of its own.
-const CUT: i64 = 1;
-/// The first is below the second, which is such a one. No rule: it follows from what is here.
-const BELOW: i64 = 2;
-
-/// The rules, for whoever looks for a message's thread.
-#[derive(Debug, Default)]
-pub(super) struct Rules {
-    joins: HashMap<i64, Vec<i64>>,
-    /// What is cut off or below a cut, and the cut.
-    cuts: HashMap<i64, i64>,
-}
-
-/// What a message joins.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Joins {
-    /// The identifiers, hashed, in the order of the table.
-    pub(super) hashes: Vec<i64>,
-    /// Whether what the server says of its conversation counts.
-    pub(super) hinted: bool,
-    /// The cut that it is below, and its own identifier, if that was not known.
-    below: Option<(i64, i64)>,
-}
-
-impl Rules {
-    pub(super) fn load(conn: &Connection) -> Result<Rules> {
-        let mut rules = Rules::default();
-        for (kind, a, b) in rows(conn)? {
-            match kind {
-                JOIN => {
-                    rules.joins.entry(a).or_default().push(b);
-                    rules.joins.entry(b).or_default().push(a);
-                }
-                CUT => _ = rules.cuts.insert(a, a),
-                // A cut below another is one still; those come first.
-                _ => _ = rules.cuts.entry(a).or_insert(b),
-            }
-        }
-        Ok(rules)
-    }
-
-    /// What a new message joins; `None`: what its header says, unchanged.
-    pub(super) fn of(&self, header: &Header) -> Option<Joins> {
-        let touched = |hash: &i64| self.joins.contains_key(hash) || self.cuts.contains_key(hash);
-        if !header.hashes.iter().any(touched) {
-            return None;
-        }
-        Some(self.of_ids(
-            header.get(Text::MessageId),
-            header.get(Text::InReplyTo),
-            header.get(Text::Refs),
-        ))
-    }
-
-    /// Notes that a new message is below a cut. Whether its thread has to be put together anew: others
-    /// named it before that was known.
-    pub(super) fn note(
-        &mut self,
-        conn: &Connection,
-        tally: &mut Tally,
-        joins: &Joins,
-    ) -> Result<Option<i64>> {
-        let Some((cut, own)) = joins.below else {
-            return Ok(None);
-        };
-        self.cuts.insert(own, cut);
-        insert(conn, (BELOW, own, cut))?;
-        Ok(tally.refs.find(conn, own)?.map(|_| own))
-    }
-
-    /// What a message joins by its identifiers, as the columns hold them.
-    fn of_ids(&self, own: &str, answered: &str, references: &str) -> Joins {
-        let hash = |ids: &str| -> Vec<i64> {
-            let ids = codec::ids_in(ids);
-            ids.iter().map(MessageId::hash64).collect()
-        };
-        let own = hash(own);
-        let (answered, references) = threads::counted(hash(answered), hash(references));
-        // Nobody answers himself.
-        let others = |ids: Vec<i64>| -> Vec<i64> {
-            ids.into_iter().filter(|id| !own.contains(id)).collect()
-        };
-        let (answered, references) = (others(answered), others(references));
-        let mut hashes = own.clone();
-        let mut hinted = true;
-        let is_cut = |hash: &i64| self.cuts.contains_key(hash);
-        let above = references.iter().rev().chain(&answered).find(|h| is_cut(h));
-        let known = own.iter().any(is_cut);
-        let below = above
-            .filter(|_| !known)
-            .and_then(|above| Some((*self.cuts.get(above)?, *own.first()?)));
-        if own.iter().any(|own| self.cuts.get(own) == Some(own)) {
-            hinted = false;
-        } else if let Some(cut) = references.iter().rposition(is_cut) {
-            hinted = false;
-            let (older, rest) = references.split_at(cut);
-            hashes.extend(rest);
-            hashes.extend(answered.iter().filter(|hash| !older.contains(hash)));
-        } else if answered.iter().any(is_cut) {
-            hinted = false;
-            hashes.extend(answered.iter().filter(|hash| is_cut(hash)));
-        } else {
-            hashes.extend(references);
-            hashes.extend(answered);
-        }
-        let joined: Vec<i64> = hashes
-            .iter()
-            .filter_map(|hash| self.joins.get(hash))
-            .flatten()
-            .copied()
-            .collect();
-        hashes.extend(joined);
-        hashes.sort_unstable();
-        hashes.dedup();
-        Joins {
-            hashes,
-            hinted,
-            below,
-        }
-    }
-}
-
-fn insert(conn: &Connection, (kind, a, b): Row) -> Result<()> {
-    conn.prepare_cached("INSERT OR IGNORE INTO thread_rule (kind, a, b) VALUES (?1, ?2, ?3)")?
-        .execute(params![kind, a, b])?;
-    Ok(())
-}
-
-fn rows(conn: &Connection) -> Result<Vec<Row>> {
-    let mut select =
-        conn.prepare_cached("SELECT kind, a, b FROM thread_rule ORDER BY kind, a, b")?;
-    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-fn row(rule: &ThreadRule) -> Row {
-    match rule {
-        ThreadRule::Join(a, b) => {
-            let (a, b) = (a.hash64(), b.hash64());
-            (JOIN, a.min(b), a.max(b))
-        }
-        ThreadRule::Split(id) => (CUT, id.hash64(), 0),
-    }
-}
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 impl Cache {
     /// Makes these the user's rules, and puts the threads together anew that others held for. They are
@@ -220,7 +67,11 @@ impl Cache {
                     }
                 }
             }
-            regroup(tx, tally, touched)
+            // One that a join no longer names may be of a message that is not here.
+            let joins = known.difference(&wanted);
+            let joins = joins.filter(|(kind, _, _)| *kind == JOIN);
+            let left: Vec<i64> = joins.flat_map(|(_, a, b)| [*a, *b]).collect();
+            regroup(tx, tally, touched, &left)
         })
     }
 }
@@ -250,17 +101,6 @@ impl Apart {
     }
 }
 
-/// A message of a thread, as the grouping needs it.
-struct Member {
-    message: i64,
-    thread: i64,
-    /// Its own identifier.
-    own: Option<i64>,
-    joins: Vec<i64>,
-    /// What it would join without rules.
-    plain: Vec<i64>,
-}
-
 /// Puts the threads together anew in which these identifiers are named.
 pub(super) fn regroup_named(conn: &Connection, tally: &mut Tally, named: &[i64]) -> Result<()> {
     let mut touched = BTreeSet::new();
@@ -269,15 +109,21 @@ pub(super) fn regroup_named(conn: &Connection, tally: &mut Tally, named: &[i64])
             touched.insert(threads::canonical(conn, noted)?);
         }
     }
-    regroup(conn, tally, touched).map(drop)
+    regroup(conn, tally, touched, &[]).map(drop)
 }
 
-/// Puts these threads together anew, and those that their messages turn out to belong to.
-fn regroup(
+/// Puts these threads together anew, and those that their messages turn out to belong to. Of these
+/// identifiers those are forgotten that nobody in them names any more. Answers the mailboxes whose lists
+/// may have changed.
+pub(super) fn regroup(
     conn: &Connection,
     tally: &mut Tally,
     mut touched: BTreeSet<i64>,
+    forgotten: &[i64],
 ) -> Result<Vec<MailboxId>> {
+    if touched.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut rules = Rules::load(conn)?;
     let members = loop {
         let members = gather(conn, tally, &rules, &mut touched)?;
@@ -290,7 +136,7 @@ fn regroup(
             insert(conn, (BELOW, own, cut))?;
         }
     };
-    let groups = groups(&members);
+    let groups = groups(&members, &rules);
     let names = named(conn, &members, &groups)?;
     let mut mailboxes = BTreeSet::new();
     let mut homes: BTreeMap<i64, (usize, i64)> = BTreeMap::new();
@@ -319,7 +165,7 @@ fn regroup(
     }
     // What only those named that are cut off now is nobody's: whoever comes with it begins anew.
     let joined: HashSet<&i64> = members.iter().flat_map(|m| &m.joins).collect();
-    let dropped = members.iter().flat_map(|m| &m.plain);
+    let dropped = members.iter().flat_map(|m| &m.plain).chain(forgotten);
     for hash in dropped.filter(|hash| !joined.contains(hash)) {
         let noted = tally.refs.find(conn, *hash)?;
         let thread = noted
@@ -349,10 +195,16 @@ fn gather(
     touched: &mut BTreeSet<i64>,
 ) -> Result<Vec<Member>> {
     let mut members: Vec<Member> = Vec::new();
+    let linked = subjects::any_link(conn)?;
     let mut ahead: Vec<i64> = touched.iter().copied().collect();
     while let Some(thread) = ahead.pop() {
         for member in of_thread(conn, rules, thread)? {
-            for hash in &member.joins {
+            for other in linked_to(conn, member.own.filter(|_| linked))? {
+                if touched.insert(other) {
+                    ahead.push(other);
+                }
+            }
+            for hash in member.joins.iter().chain(&member.link) {
                 let Some(noted) = tally.refs.find(conn, *hash)? else {
                     continue;
                 };
@@ -367,33 +219,24 @@ fn gather(
     Ok(members)
 }
 
-/// Adds to the rules which members are below a cut, by however many steps, and answers what was not
-/// known: their identifiers and the cuts.
-fn below_cuts(rules: &mut Rules, members: &[Member]) -> Vec<(i64, i64)> {
-    let mut namers: HashMap<i64, Vec<i64>> = HashMap::new();
-    for member in members {
-        for hash in member.plain.iter().filter(|h| Some(**h) != member.own) {
-            namers.entry(*hash).or_default().extend(member.own);
-        }
-    }
-    let mut found = Vec::new();
-    let mut ahead: Vec<(i64, i64)> = rules.cuts.iter().map(|(a, b)| (*a, *b)).collect();
-    while let Some((named, cut)) = ahead.pop() {
-        for own in namers.get(&named).into_iter().flatten() {
-            if let std::collections::hash_map::Entry::Vacant(free) = rules.cuts.entry(*own) {
-                free.insert(cut);
-                found.push((*own, cut));
-                ahead.push((*own, cut));
-            }
-        }
-    }
-    found
+/// The threads of messages that belong to this one by their subject.
+fn linked_to(conn: &Connection, own: Option<i64>) -> Result<Vec<i64>> {
+    let Some(own) = own else {
+        return Ok(Vec::new());
+    };
+    let mut select = conn.prepare_cached(
+        "SELECT DISTINCT l.thread FROM subject_link k JOIN location l ON l.message = k.message
+         WHERE k.target = ?1",
+    )?;
+    let rows = select.query_map([own], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 fn of_thread(conn: &Connection, rules: &Rules, thread: i64) -> Result<Vec<Member>> {
     let mut select = conn.prepare_cached(
         "SELECT m.id, m.message_id, m.in_reply_to, m.refs,
-             (SELECT max(thread_hint) FROM identity WHERE message = m.id)
+             (SELECT max(thread_hint) FROM identity WHERE message = m.id),
+             (SELECT target FROM subject_link WHERE message = m.id), m.date, m.subject
          FROM message m WHERE m.id IN (SELECT message FROM location WHERE thread = ?1)",
     )?;
     let none = Rules::default();
@@ -416,42 +259,12 @@ fn of_thread(conn: &Connection, rules: &Rules, thread: i64) -> Result<Vec<Member
                 .map(MessageId::hash64),
             joins: joins.hashes.into_iter().chain(hint).collect(),
             plain,
+            link: row.get(5)?,
+            date: row.get(6)?,
+            answers: subject::base(row.get_ref(7)?.as_str()?).answers,
         })
     })?;
     Ok(members.collect::<rusqlite::Result<_>>()?)
-}
-
-/// The members that identifiers join, by their places; the largest first.
-fn groups(members: &[Member]) -> Vec<Vec<usize>> {
-    // Each identifier leads to the first member that named it, each member to another of its group.
-    let mut leads: Vec<usize> = (0..members.len()).collect();
-    fn root(leads: &mut [usize], mut at: usize) -> usize {
-        while let Some(next) = leads.get(at).copied().filter(|next| *next != at) {
-            let after = leads.get(next).copied().unwrap_or(next);
-            if let Some(lead) = leads.get_mut(at) {
-                *lead = after;
-            }
-            at = next;
-        }
-        at
-    }
-    let mut first: HashMap<i64, usize> = HashMap::new();
-    for (at, member) in members.iter().enumerate() {
-        for hash in &member.joins {
-            let other = *first.entry(*hash).or_insert(at);
-            let (a, b) = (root(&mut leads, at), root(&mut leads, other));
-            if let Some(lead) = leads.get_mut(a.max(b)) {
-                *lead = a.min(b);
-            }
-        }
-    }
-    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for at in 0..members.len() {
-        groups.entry(root(&mut leads, at)).or_default().push(at);
-    }
-    let mut groups: Vec<Vec<usize>> = groups.into_values().collect();
-    groups.sort_by_key(|group| std::cmp::Reverse(group.len()));
-    groups
 }
 
 /// A thread's number for each group: that which most of its members have, unless another group has

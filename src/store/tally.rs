@@ -2,11 +2,11 @@
 //! the server told) and the rows of threads, which are read instead of counting, and words that the
 //! search has to forget.
 
-use crate::model::System;
+use crate::model::{MailboxId, System};
 use crate::store::error::Result;
 use crate::store::refs::Refs;
 use rusqlite::{Connection, params};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How a location is shown: what the counts are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,9 @@ pub(super) struct Tally {
     /// Messages that the search got to know, and texts.
     pub(super) indexed: usize,
     pub(super) texts: usize,
+    /// Whether threads wait for being put together by subject, and mailboxes in which some were.
+    pub(super) ungrouped: bool,
+    pub(super) regrouped: BTreeSet<MailboxId>,
     /// Identifiers and their threads. They outlive a transaction that went well.
     pub(super) refs: Refs,
 }

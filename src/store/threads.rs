@@ -177,15 +177,11 @@ fn is_smaller(conn: &Connection, a: i64, b: i64) -> Result<bool> {
 
 /// A message that named these identifiers is gone for good: those of them whose thread is empty now
 /// are forgotten.
-pub(super) fn forget(
-    conn: &Connection,
-    tally: &mut Tally,
-    hashes: impl Iterator<Item = i64>,
-) -> Result<()> {
+pub(super) fn forget(conn: &Connection, tally: &mut Tally, hashes: &[i64]) -> Result<()> {
     let mut lives =
         conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM location WHERE thread = ?1)")?;
     let mut empty = BTreeMap::new();
-    for hash in hashes {
+    for hash in hashes.iter().copied() {
         let Some(named) = tally.refs.find(conn, hash)? else {
             continue;
         };

@@ -161,7 +161,7 @@ fn guarded<T>(
 fn work(mut cache: Cache, urgent: &Receiver<Job>, batch: &Receiver<Job>) {
     let mut pause = IDLE;
     loop {
-        let nobody = match cache.is_untidy() {
+        let nobody = match cache.is_ungrouped() || cache.is_untidy() {
             true => crossbeam_channel::after(pause),
             false => crossbeam_channel::never(),
         };
@@ -169,8 +169,13 @@ fn work(mut cache: Cache, urgent: &Receiver<Job>, batch: &Receiver<Job>) {
             recv(urgent) -> job => job.or_else(|_| batch.recv()),
             recv(batch) -> job => job.or_else(|_| urgent.recv()),
             recv(nobody) -> _ => {
-                if let Err(error) = cache.tidy() {
-                    tracing::warn!(%error, "the index could not be merged");
+                // What is shown comes before what is only made faster.
+                let done = match cache.is_ungrouped() {
+                    true => cache.group_some(),
+                    false => cache.tidy(),
+                };
+                if let Err(error) = done {
+                    tracing::warn!(%error, "the cache could not be put in order");
                 }
                 pause = PAUSE;
                 continue;

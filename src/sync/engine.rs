@@ -6,10 +6,10 @@
 
 use crate::lang::{self, tr, trn};
 use crate::mime::site;
-use crate::model::{Account, AccountName, Intent, Quota, Rule};
+use crate::model::{Account, AccountName, Intent, MailboxId, Quota, Rule};
 use crate::net::http::Client;
 use crate::net::roam::{Change, Roam};
-use crate::signal::{Board, Doorbell, Ringer};
+use crate::signal::{Board, Doorbell, Ringer, Topic};
 use crate::store::{Cache, Local, Priority, Reader, Whose, Writer};
 use crate::sync::bells::{AccountBells, Bells};
 use crate::sync::connections::Connections;
@@ -27,6 +27,7 @@ use crate::sync::{guard, harvest, ondemand, reread, submitter, watcher};
 use crate::text::when;
 use crossbeam_channel::RecvTimeoutError::Disconnected;
 use crossbeam_channel::{Receiver, Sender, bounded};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -61,6 +62,8 @@ pub struct Parts {
     pub web: Client,
     /// What is done to mail that answers a query.
     pub rules: Arc<[Rule]>,
+    /// Whether conversations are also put together by subject; then the user's addresses.
+    pub by_subject: Option<Vec<String>>,
     /// Seconds in which sending can be undone.
     pub undo_window: i64,
     /// How long anything waits.
@@ -161,11 +164,20 @@ pub fn recover(parts: &Parts) -> Result<(), SyncError> {
         }
     }
     let names: Vec<AccountName> = parts.accounts.iter().map(|a| a.name.clone()).collect();
+    let by_subject = parts.by_subject.clone();
+    let (board, host) = (Arc::clone(&parts.board), Arc::clone(&parts.host));
+    let regrouped = move |mailboxes: BTreeSet<MailboxId>| {
+        let topics = mailboxes.into_iter().map(Topic::Mailbox);
+        topics.for_each(|topic| board.post(topic));
+        host.changed();
+    };
     parts.writer.run(Priority::Urgent, move |cache| {
         for name in &names {
             cache.ensure_account(name)?;
         }
         cache.follow_thread_rules(|| local.read().thread_rules())?;
+        cache.on_regrouped(regrouped);
+        cache.group_by_subject(by_subject.as_deref())?;
         cache.reapply(|| local.read().all_pending())
     })?;
     Ok(())
@@ -446,6 +458,28 @@ fn read_again(kit: &Kit) {
     }
 }
 
+/// Conversations that wait for being put together by subject are, as far as the time goes.
+fn group_by_subject(writer: &Writer) {
+    let until = Instant::now() + READING;
+    while Instant::now() < until {
+        let done = writer.run(Priority::Batch, |cache| {
+            if cache.is_ungrouped() {
+                cache.group_some()?;
+            }
+            Ok(cache.is_ungrouped())
+        });
+        match done {
+            Ok(true) => {}
+            Ok(false) => return,
+            // The mail is here all the same.
+            Err(error) => {
+                tracing::info!(%error, "conversations could not be put together by subject");
+                return;
+            }
+        }
+    }
+}
+
 /// Brings one account up to date and sends what is due, then returns.
 ///
 /// # Errors
@@ -461,6 +495,7 @@ pub fn once(kit: &Kit) -> Result<Once, SyncError> {
     let turn = Worker::new(kit.clone()).and_then(|mut worker| worker.whole_turn());
     let turn = turn.inspect_err(|error| kit.note_damage(error))?;
     read_again(kit);
+    group_by_subject(&kit.writer);
     kit.writer.run(Priority::Batch, |_| Ok(()))?;
     Ok(Once {
         mailboxes: turn.mailboxes,

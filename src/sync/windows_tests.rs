@@ -147,6 +147,7 @@ fn parts(folder: &std::path::Path) -> Parts {
         host: Arc::new(Nobody),
         web: Client::default(),
         rules: Arc::default(),
+        by_subject: None,
         undo_window: 0,
         rhythm: Rhythm::default(),
         online: false,

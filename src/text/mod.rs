@@ -14,6 +14,7 @@ pub mod later;
 pub mod size;
 pub mod gauge;
 pub mod fold;
+pub mod subject;
 pub mod tokens;
 pub mod qr;
 pub mod system;

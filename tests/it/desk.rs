@@ -117,6 +117,7 @@ impl Desk {
             host,
             web: Client::default(),
             rules: Arc::default(),
+            by_subject: None,
             undo_window: 0,
             rhythm: Rhythm::default(),
             online: false,

@@ -95,6 +95,7 @@ mod in_the_field;
 mod only_itself;
 mod journal;
 mod rules;
+mod by_subject;
 mod extensions;
 mod screen;
 mod face;

@@ -20,3 +20,4 @@ mod hollow;
 mod met;
 mod merging;
 mod regroup;
+mod by_subject;

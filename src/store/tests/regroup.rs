@@ -7,16 +7,16 @@ use crate::store::NewMessage;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-fn join(a: u32, b: u32) -> ThreadRule {
+pub(super) fn join(a: u32, b: u32) -> ThreadRule {
     ThreadRule::Join(id(&format!("{a}@x")), id(&format!("{b}@x")))
 }
 
-fn split(a: u32) -> ThreadRule {
+pub(super) fn split(a: u32) -> ThreadRule {
     ThreadRule::Split(id(&format!("{a}@x")))
 }
 
 /// The sets of UIDs that are threads.
-fn threads(f: &Fixture) -> Vec<Vec<u32>> {
+pub(super) fn threads(f: &Fixture) -> Vec<Vec<u32>> {
     f.check();
     let conn = &f.cache.read().conn;
     let mut select = conn
@@ -46,7 +46,7 @@ fn two_chains() -> Vec<NewMessage> {
     ]
 }
 
-fn rule(f: &mut Fixture, rules: &[ThreadRule]) -> Vec<MailboxId> {
+pub(super) fn rule(f: &mut Fixture, rules: &[ThreadRule]) -> Vec<MailboxId> {
     let rules = || Ok(rules.to_vec());
     f.cache.follow_thread_rules(rules).unwrap()
 }
@@ -72,6 +72,16 @@ fn threads_are_joined_and_cut_and_it_is_taken_back() {
     assert_eq!(threads(&f), [vec![1, 2, 6], vec![3, 4, 5], vec![11, 12]]);
     rule(&mut f, &[]);
     assert_eq!(threads(&f), [vec![1, 2, 3, 4, 5, 6], vec![11, 12]]);
+}
+
+#[test]
+fn a_join_that_was_taken_back_ties_nobody_who_comes_later() {
+    let mut f = Fixture::new();
+    rule(&mut f, &[join(1, 2)]);
+    f.ingest("INBOX", &[message(2)]);
+    rule(&mut f, &[]);
+    f.ingest("INBOX", &[message(1)]);
+    assert_eq!(threads(&f), [[1], [2]]);
 }
 
 #[test]
@@ -118,7 +128,7 @@ fn a_thread_of_ten_thousand_is_cut_and_joined_again() {
 
 impl Fixture {
     /// The row of the message with this UID.
-    fn ingest_id(&self, n: u32) -> crate::model::MsgId {
+    pub(super) fn ingest_id(&self, n: u32) -> crate::model::MsgId {
         let found = self
             .cache
             .read()

@@ -443,6 +443,7 @@ mod tests {
             press(&mut settings, "delete"),
             Outcome::Set(ui("threads"), None)
         );
+        press(&mut settings, "down");
         let three = Value::Text("three".to_owned());
         assert_eq!(
             press(&mut settings, "down space"),

@@ -274,6 +274,7 @@ fn noted(notes: &[Wrong]) -> Vec<String> {
 /// What of a configuration can't be changed under a running program.
 fn rest(config: &Config) -> Config {
     let Look {
+        by_subject,
         icons,
         undo_send,
         spell,
@@ -284,6 +285,7 @@ fn rest(config: &Config) -> Config {
     } = config.look.clone();
     Config {
         look: Look {
+            by_subject,
             icons,
             undo_send,
             spell,
