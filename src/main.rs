@@ -8,7 +8,9 @@ use postrider::config::secrets::Secrets;
 use postrider::config::{Config, ConfigError, Loaded, Look, Paths, keep, load, tags, watch};
 use postrider::lang::tr;
 use postrider::model::checkup::Step;
-use postrider::model::{Account, AccountStatus, Draft, DraftId, Link, naming, own};
+use postrider::model::{
+    Account, AccountStatus, Draft, DraftAttachment, DraftId, Link, naming, own,
+};
 use postrider::signal::{Board, Topic};
 use postrider::store::Local;
 use postrider::tui::editor;
@@ -472,7 +474,13 @@ fn left_open(paths: &Paths, accounts: &[Account]) -> anyhow::Result<(Vec<DraftId
         // What was typed here after the editor failed is not written over.
         let older = before.as_ref().is_some_and(|d| d.saved > text.at);
         let base = before.unwrap_or(blank);
-        let mut draft = block::read(&text.text, &base).draft;
+        let back = block::read(&text.text, &base);
+        let mut draft = back.draft;
+        // What is not there any more is missed before it is sent.
+        for typed in &back.attach {
+            let path = tui::paths::expand(typed, tui::paths::home().as_deref());
+            draft.attachments.push(DraftAttachment::file(path));
+        }
         if older {
             draft.id = None;
         }
@@ -483,7 +491,10 @@ fn left_open(paths: &Paths, accounts: &[Account]) -> anyhow::Result<(Vec<DraftId
         if !open.contains(&id) {
             open.push(id);
         }
-        text.forget();
+        // What names a picture that only a lost draft had is for a person to read.
+        if back.said.is_empty() {
+            text.forget();
+        }
     }
     aside.retain(|id| !open.contains(id));
     Ok((open, aside))

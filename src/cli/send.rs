@@ -35,6 +35,7 @@ pub fn send(home: &Home, as_json: bool, args: &Send) -> Result<u8> {
     let written = &args.written;
     let named = [&written.to, &written.cc, &written.bcc];
     let mut outgoing = if named.iter().all(|field| field.is_empty()) {
+        goes_as_it_is(written)?;
         from_stdin(home, written.account.as_deref())?
     } else {
         from_options(home, written)?
@@ -92,6 +93,16 @@ fn leaves(row: &Submission, runs: bool, now: i64) -> String {
     }
 }
 
+/// A message on standard input is finished: what would have to be put into it is refused.
+fn goes_as_it_is(written: &Written) -> Result<()> {
+    if written.subject.is_none() && written.body_file.is_none() && written.attach.is_empty() {
+        return Ok(());
+    }
+    let told = "--subject, --body-file and --attach want --to, --cc or --bcc: a message on standard \
+        input goes as it is";
+    Err(Failure::new(exit::USAGE, told).into())
+}
+
 fn from_stdin(home: &Home, account: Option<&str>) -> Result<Outgoing> {
     let mut raw = Vec::new();
     std::io::stdin()
@@ -104,7 +115,7 @@ fn from_stdin(home: &Home, account: Option<&str>) -> Result<Outgoing> {
     if raw.iter().all(u8::is_ascii_whitespace) {
         return Err(Failure::new(
             exit::DATA,
-            "standard input is empty: give a message there, or --to, --subject, --body-file",
+            "standard input is empty: give a message there, or --to, --cc or --bcc",
         )
         .into());
     }

@@ -8,9 +8,10 @@ use crate::model::{Account, Outgoing};
 use crate::text::when;
 
 /// Fields of an earlier journey, which would mislead on this one.
-const TRACES: [&str; 5] = [
+const TRACES: [&str; 6] = [
     "Bcc",
     "Resent-Bcc",
+    "X-Postrider-Bcc",
     "Return-Path",
     "Delivered-To",
     "X-Original-To",
@@ -56,7 +57,7 @@ mod tests {
 
     #[test]
     fn it_stays_what_it_was_below_who_passed_it_on() {
-        let raw = b"Return-Path: <b@y>\nFrom: b@y.example\nTo: ada@x.example\nBcc: z@y.example\nMessage-ID: <1@y>\nSubject: Tea\n\nhi\n";
+        let raw = b"Return-Path: <b@y>\nFrom: b@y.example\nTo: ada@x.example\nBcc: z@y.example\nX-Postrider-Bcc: z@y.example\nMessage-ID: <1@y>\nSubject: Tea\n\nhi\n";
         let out = redirect(raw, &account(), "c@z.example, d@z.example", 0).unwrap();
         let want = [
             "Resent-Date",

@@ -118,16 +118,20 @@ pub(super) fn one_of(mailboxes: &[i64]) -> String {
     format!("l.mailbox IN ({})", ids.join(", "))
 }
 
-/// Mailboxes of this role or name: the whole one, or its last level; without regard to case.
+/// Mailboxes of this role or name: the whole one, or its last level; only the whole one behind a `/`.
+/// Without regard to case.
 pub(super) fn mailboxes(conn: &Connection, name: &str) -> Result<Vec<i64>> {
-    let name = name.to_lowercase();
+    let whole = name.strip_prefix('/');
+    let name = whole.unwrap_or(name).to_lowercase();
     let mut select = conn.prepare_cached("SELECT id, path, role FROM mailbox ORDER BY id")?;
     let mut rows = select.query([])?;
     let mut ids = Vec::new();
     while let Some(row) = rows.next()? {
         let path = row.get::<_, String>(1)?.to_lowercase();
         let last = path.rsplit('/').next().unwrap_or_default();
-        if path == name || last == name || row.get_ref(2)?.as_str().is_ok_and(|role| role == name) {
+        let role = row.get_ref(2)?;
+        let loosely = || last == name || role.as_str().is_ok_and(|role| role == name);
+        if path == name || (whole.is_none() && loosely()) {
             ids.push(row.get(0)?);
         }
     }

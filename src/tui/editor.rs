@@ -5,6 +5,7 @@
 //! program dies meanwhile, the file stays and is found by [`left`] at the next start.
 
 use crate::lang::tr;
+use crate::mime::charset;
 use crate::model::DraftId;
 use crate::store::Process;
 use std::ffi::OsString;
@@ -14,8 +15,8 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The largest text taken back from an editor.
-const MOST: u64 = 16 * 1024 * 1024;
+/// The largest text taken back from an editor: more than any that is given to one.
+const MOST: u64 = 256 << 20;
 
 /// The command line of the user's editor: `$VISUAL`, `$EDITOR`, else `vi`, split as a shell
 /// would, so that `code --wait` works.
@@ -167,9 +168,14 @@ fn take(path: &Path) -> io::Result<String> {
     }
     let mut bytes = Vec::new();
     std::fs::File::open(path)?
-        .take(MOST)
+        .take(MOST + 1)
         .read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    if bytes.len() as u64 > MOST {
+        let n = MOST >> 20;
+        return Err(io::Error::other(tr!("it is larger than {n} MB", n)));
+    }
+    // An editor in a locale of another character set writes that.
+    Ok(String::from_utf8(bytes).unwrap_or_else(|other| charset::guess(other.as_bytes())))
 }
 
 /// A text that an editor left behind.
@@ -253,8 +259,15 @@ mod tests {
         assert_eq!(found[0].text, got);
         kept.unwrap().forget();
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
-        let (_, kept) = run(&words("true"), &folder, None, "text\n").unwrap();
-        assert!(kept.is_none());
+        let long = "text\n".repeat(4 << 20);
+        for text in ["text\n", &long] {
+            let (got, kept) = run(&words("true"), &folder, None, text).unwrap();
+            assert!(got == text && kept.is_none());
+        }
+        let latin1 = words("sh -c 'printf \"caf\\351\" >> \"$1\"' sh");
+        let (got, kept) = run(&latin1, &folder, None, "text\n").unwrap();
+        assert_eq!(got, "text\ncafé");
+        kept.unwrap().forget();
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
     }
 

@@ -105,10 +105,15 @@ fn f59_s33_what_was_only_in_an_editor_is_found_again_and_nothing_else_is_touched
     std::fs::create_dir(folder.join("1-0-inner")).unwrap();
     symlink(&secret, folder.join("1-0-inner/message.eml")).unwrap();
     let mut command = CommandBuilder::new("sh");
+    let offer = elsewhere.path().join("offer.txt");
+    std::fs::write(&offer, "An offer.").unwrap();
     // It says where its file is, and goes on until it is killed.
-    let editor = "VISUAL=sh -c 'printf \"To: cy@example.org\\nSubject: Tea\\n\\nOne lump.\\n\" > \"$1\"; \
-                  echo \"EDITING $$\"; while :; do sleep 1; done' sh";
-    command.args(["-c", "umask 000; exec env \"$@\"", "sh", editor]);
+    let editor = format!(
+        "VISUAL=sh -c 'printf \"To: cy@example.org\\nSubject: Tea\\nAttach: {}\\n\\nOne lump.\\n\" > \"$1\"; \
+         echo \"EDITING $$\"; while :; do sleep 1; done' sh",
+        offer.display()
+    );
+    command.args(["-c", "umask 000; exec env \"$@\"", "sh", &editor]);
     command.arg(env!("CARGO_BIN_EXE_postrider"));
     command.env("POSTRIDER_HOME", &home.path);
     let mut t = Terminal::start(command, 100, 30);
@@ -146,6 +151,11 @@ fn f59_s33_what_was_only_in_an_editor_is_found_again_and_nothing_else_is_touched
         assert!(secret.exists());
         t.kill();
         let drafts = crate::dump::read(&crate::dump::local(&home));
+        let attached = crate::dump::rows(&drafts, "SELECT * FROM draft_attachment");
+        assert!(
+            attached.len() == 1 && attached[0].contains("offer.txt"),
+            "{attached:?}"
+        );
         let drafts = crate::dump::rows(&drafts, "SELECT subject, body FROM draft");
         assert_eq!(drafts.len(), 1, "{drafts:?}");
         assert!(

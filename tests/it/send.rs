@@ -26,6 +26,29 @@ fn raw_of(server: &Dovecot, mailbox: &str) -> Vec<String> {
 }
 
 #[test]
+fn what_a_finished_message_does_not_take_is_refused() {
+    let Some((_sink, _server, home)) = ready() else {
+        return;
+    };
+    for options in [
+        ["--attach", "x.pdf"],
+        ["--subject", "Tea"],
+        ["--body-file", "x.txt"],
+    ] {
+        let args = [&["send"], &options[..]].concat();
+        let ran = home.feed(&args, b"To: bo@example.test\n\nhi\n").code(64);
+        assert!(ran.err.contains("want --to"), "{}", ran.err);
+    }
+    assert_eq!(
+        home.json(&["outbox", "--all"])["outbox"]
+            .as_array()
+            .unwrap()
+            .len(),
+        0
+    );
+}
+
+#[test]
 fn s26_a_message_from_standard_input_goes_out_once_and_is_filed_once() {
     let Some((sink, server, home)) = ready() else {
         return;

@@ -107,6 +107,14 @@ pub(super) fn is_me(field: Field, word: &str) -> bool {
     matches!(field, Field::From | Field::To | Field::Cc) && word.eq_ignore_ascii_case(ME)
 }
 
+/// Characters of a term of which anything is looked for.
+const MAX_WORDS: usize = 250;
+
+/// Whether there is anything in a text that can be looked for.
+pub(super) fn has_word(text: &str) -> bool {
+    text.chars().take(MAX_WORDS).any(char::is_alphanumeric)
+}
+
 /// Why a value can't be read: nobody knows the field, or what is wrong with the value.
 pub(super) enum Wrong {
     /// There is no such field.

@@ -1,7 +1,7 @@
 //! Patterns as mutt has them (`~f ada`, `~N`, `~d >2w`), which people have in their fingers: the most
 //! usual ones, each as a term of our own.
 
-use crate::model::query::fields;
+use crate::model::query::fields::{self, has_word};
 use crate::model::query::tree::{Expr, Field, Has, Is, Term};
 
 /// Those that there are, for whoever writes another.
@@ -51,6 +51,7 @@ pub(super) fn pattern(letter: char) -> Option<Pattern> {
 }
 
 fn words(places: &[Field], word: &str) -> Option<Expr> {
+    has_word(word).then_some(())?;
     let in_place = |field: &Field| Expr::Term(Term::words(*field, word));
     Some(Expr::any(places.iter().map(in_place)))
 }

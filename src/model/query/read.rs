@@ -226,7 +226,7 @@ impl<'a> Reader<'a> {
             return self.pattern(at, letter);
         }
         let Some((name, value)) = split_field(word) else {
-            return Ok(Some(self.words(inside, word)));
+            return self.words(inside, at, word);
         };
         let name = name.to_ascii_lowercase();
         let behind = at + name.len() + 1;
@@ -235,7 +235,7 @@ impl<'a> Reader<'a> {
             return self.behind_a_colon(&name, at, behind, value);
         }
         if let Some(field) = fields::of_words(&name) {
-            return Ok(Some(self.words(field, value)));
+            return self.words(field, behind, value);
         }
         match fields::of_value(&name, &bare) {
             Ok(term) => Ok(Some(term)),
@@ -314,10 +314,15 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Words to look for. The last ones of what is being typed may go on.
-    fn words(&self, field: Field, text: &str) -> Expr {
+    /// Words to look for. The last ones of what is being typed may go on. Signs alone are none: a rule
+    /// that asked for them would be done to everything.
+    fn words(&mut self, field: Field, at: usize, text: &str) -> Read<Option<Expr>> {
         if fields::is_me(field, text) {
-            return Expr::Term(Term::Me(field));
+            return Ok(Some(Expr::Term(Term::Me(field))));
+        }
+        if !fields::has_word(text) {
+            let told = tr!("`{text}` has no letter and no digit to look for", text);
+            return self.unless_typed(at, &told).map(|()| None);
         }
         let bare = text.trim_end_matches('*').replace('"', "");
         let negated = self.pieces.last().is_some_and(|p| p.text.starts_with('-'));
@@ -328,11 +333,11 @@ impl<'a> Reader<'a> {
             && !text.starts_with('*')
             && text.ends_with(char::is_alphanumeric)
             && bare.chars().count() > 1;
-        Expr::Term(Term::Words {
+        Ok(Some(Expr::Term(Term::Words {
             field,
             text: bare,
             prefix: text.ends_with('*') || goes_on,
-        })
+        })))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The language of searches: what is read, refused and printed.
 
+use super::fields::has_word;
 use super::period::{Age, Period, Unit};
 use super::tree::{Expr, Field, Has, Is, Query, Term};
 use jiff::civil::date;
@@ -95,7 +96,10 @@ fn operators_and_parentheses() {
             "(from:ada or from:\"bo b\" -subject:x) y",
         ),
         ("-from:(a b)", "-(from:a from:b)"),
-        ("\"or\" \"not\" \"-a\" \"(\"", "\"or\" \"not\" \"-a\" \"(\""),
+        (
+            "\"or\" \"not\" \"-a\" \"(b\"",
+            "\"or\" \"not\" \"-a\" \"(b\"",
+        ),
         ("a | b & c", "a or b c"),
         ("f(x)", "f x"),
     ] {
@@ -149,7 +153,7 @@ fn patterns_of_mutts() {
         ("~d 1/2/2024-3/2/2024", "date:2024-02-01..2024-02-03"),
         ("~z >1M ~z 1k-2k", "larger:1M larger:1k smaller:2k"),
         ("~A ~y todo", "tag:todo"),
-        ("~ab ~", "\"~ab\" \"~\""),
+        ("~ab ~1", "\"~ab\" \"~1\""),
     ] {
         assert_eq!(read(typed), means, "{typed}");
     }
@@ -260,7 +264,7 @@ fn a_term() -> impl Strategy<Value = Term> {
     let people = prop::sample::select(vec![Field::From, Field::To, Field::Cc]);
     prop_oneof![
         1 => people.prop_map(Term::Me),
-        6 => (field, text, any::<bool>())
+        6 => (field, text.prop_filter("words", |text| has_word(text)), any::<bool>())
             .prop_map(|(field, text, prefix)| Term::Words { field, text, prefix }),
         1 => is.prop_map(Term::Is),
         1 => has.prop_map(Term::Has),
@@ -294,6 +298,27 @@ fn an_expr() -> impl Strategy<Value = Expr> {
                 inner.prop_map(Expr::negate),
             ]
         })
+}
+
+#[test]
+fn signs_alone_are_no_words() {
+    for (text, at) in [
+        ("***", 0),
+        (r#"subject:"$$$""#, 8),
+        ("from:ada subject:🔥", 17),
+        (r#"-subject:"!!!""#, 9),
+        ("from:(ada or --)", 14),
+        ("~s $$", 0),
+    ] {
+        let error = Query::parse(text).unwrap_err();
+        assert_eq!(error.at, at, "{text}: {error}");
+    }
+    // Whoever types may go on, and finds what the rest says meanwhile.
+    assert_eq!(
+        Query::typed("offer – ada").unwrap(),
+        Query::typed("offer ada").unwrap()
+    );
+    assert!(Query::typed("–").is_err());
 }
 
 proptest! {

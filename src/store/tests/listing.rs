@@ -4,6 +4,7 @@ use super::fixture::*;
 use crate::model::view::{IndexRow, Page, PageKey, Scope, Sort, SortBy};
 use crate::model::*;
 use crate::store::pages::{Walk, count_sql};
+use crate::store::shelf::Shelf;
 use crate::store::*;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -401,6 +402,22 @@ fn found(f: &Fixture, query: &str) -> Vec<String> {
         .iter()
         .map(|r| r.subject.trim_start_matches("subject ").to_owned())
         .collect()
+}
+
+#[test]
+fn a_whole_name_is_no_other_mailboxes_last_level() {
+    let Shelf { dir, cache } = Shelf::new(&[
+        ("Archive", None),
+        ("Work/Archive", None),
+        ("Old", Some(Role::Archive)),
+    ]);
+    let mut f = Fixture { dir, cache };
+    f.ingest("Archive", &[message(1)]);
+    f.ingest("Work/Archive", &[message(2)]);
+    f.ingest("Old", &[message(3)]);
+    assert_eq!(found(&f, "in:archive"), ["3", "2", "1"]);
+    assert_eq!(found(&f, "in:/archive"), ["1"]);
+    assert_eq!(found(&f, "in:/work/archive"), ["2"]);
 }
 
 #[test]

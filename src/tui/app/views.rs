@@ -220,12 +220,16 @@ impl Panes {
             Some(Scope::Mailbox(id)) => {
                 let mailbox = self.sidebar.mailbox(*id)?;
                 let account = Term::Account(mailbox.account.0.clone());
-                let place = Expr::Term(Term::In(mailbox.path.clone()));
+                let place = Expr::Term(Term::In(format!("/{}", mailbox.path)));
                 Expr::all([place, Expr::Term(account)])
             }
         };
-        let root = Expr::all([list.query.root.clone(), place]);
-        Some(Query { root }.to_string())
+        let query = Query {
+            root: Expr::all([list.query.root.clone(), place]),
+        };
+        let text = query.to_string();
+        // A mailbox may have a name that no query can say.
+        (Query::parse(&text).ok()? == query).then_some(text)
     }
 
     /// What is searched for, as a query that finds the same without being typed.

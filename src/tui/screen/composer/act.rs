@@ -225,12 +225,13 @@ impl Composer {
         }
         if draft.from.trim() != self.draft.from.trim() {
             self.draft.from.clone_from(&draft.from);
-            // An address of another account sends from that account.
+            // An address of another account sends from that account; two may have the same one.
             let address = parse_list(&draft.from)
                 .ok()
                 .and_then(|l| l.into_iter().next());
             let of = |a: &&Account| address.as_ref().is_some_and(|f| a.sends_as(f));
-            if let Some(account) = self.accounts.iter().find(of) {
+            let stays = self.account().is_some_and(|account| of(&account));
+            if !stays && let Some(account) = self.accounts.iter().find(of) {
                 self.draft.account = account.name.clone();
             }
             self.saves.changed(now);

@@ -122,8 +122,8 @@ pub fn read(text: &str, before: &Draft) -> Back {
 
 type Fields = Vec<(&'static str, String)>;
 
-/// Fields, lines among them that are none, and the text after the first empty line; `None` if the
-/// first line is no field.
+/// Fields, lines among them that are none, and the text after the first empty line; `None` if no field
+/// stands at the beginning.
 fn parts(text: &str) -> Option<(Fields, Vec<String>, &str)> {
     let (head, body) = match text.split_once("\n\n") {
         Some((head, body)) => (head, body),
@@ -148,7 +148,7 @@ fn parts(text: &str) -> Option<(Fields, Vec<String>, &str)> {
             (None, Some(_)) => odd.push(line.to_owned()),
         }
     }
-    Some((fields, odd, body))
+    (!fields.is_empty()).then_some((fields, odd, body))
 }
 
 #[cfg(test)]
@@ -194,6 +194,16 @@ mod tests {
                 said: vec![]
             }
         );
+    }
+
+    #[test]
+    fn without_fields_they_are_as_before() {
+        for text in ["\n\nOn Monday Bob wrote:\n> x\n", "Hi Bob\n", ""] {
+            let back = read(text, &draft());
+            assert_eq!(back.draft.to, "bob@example.com");
+            assert_eq!((back.draft.attachments.len(), back.said.len()), (2, 1));
+            assert_eq!(back.draft.body, text);
+        }
     }
 
     #[test]
