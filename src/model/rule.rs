@@ -1,6 +1,6 @@
 //! Rules: what is done to messages that answer a query, when they come or when the user says so.
 
-use super::query::{Expr, Field, Has, Term};
+use super::query::{Field, Has, Term};
 use super::{Query, tag};
 use std::fmt::{self, Display, Formatter};
 
@@ -137,19 +137,21 @@ impl Rule {
 
     /// Whether only the message's text can answer its query.
     pub fn needs_body(&self) -> bool {
-        any(&self.query.root, &|term| match term {
-            Term::Words { field, .. } => {
-                matches!(field, Field::Any | Field::Body | Field::File)
-            }
-            Term::Has(Has::Attachment | Has::Image | Has::Invite | Has::Link) => true,
-            Term::Type(_) => true,
-            _ => false,
-        })
+        self.query.root.names(&needs_body)
+    }
+
+    /// What must hold of a message before its text is here: where it does not, the text will not
+    /// make it answer the query.
+    pub fn before_body(&self) -> Query {
+        Query {
+            root: self.query.root.without(&needs_body),
+        }
     }
 
     /// Whether it names mailboxes itself: else it is about inboxes.
     pub fn names_mailboxes(&self) -> bool {
-        any(&self.query.root, &|term| matches!(term, Term::In(_)))
+        let names = |term: &Term| matches!(term, Term::In(_));
+        self.query.root.names(&names)
     }
 
     /// Whether later rules are not asked about what it takes.
@@ -158,17 +160,21 @@ impl Rule {
     }
 }
 
-/// Whether any term of a query is such.
-fn any(expr: &Expr, is: &impl Fn(&Term) -> bool) -> bool {
-    match expr {
-        Expr::All(sides) | Expr::Any(sides) => sides.iter().any(|side| any(side, is)),
-        Expr::Not(side) => any(side, is),
-        Expr::Term(term) => is(term),
+/// Whether only the message's text can tell for certain.
+fn needs_body(term: &Term) -> bool {
+    match term {
+        Term::Words { field, .. } => {
+            matches!(field, Field::Any | Field::Body | Field::File)
+        }
+        Term::Has(Has::Attachment | Has::Image | Has::Invite | Has::Link) => true,
+        Term::Type(_) => true,
+        _ => false,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::query::Expr;
     use super::*;
 
     #[test]
@@ -215,6 +221,41 @@ mod tests {
             let found = (rule.needs_body(), rule.names_mailboxes());
             assert_eq!(found, (body, mailboxes), "{query}");
             assert!(rule.stops() && rule.text().ends_with("-> archive, stop"));
+        }
+    }
+
+    #[test]
+    fn what_must_hold_before_the_text_is_here_is_never_more_than_the_query() {
+        for (query, before) in [
+            ("from:ada subject:x", "from:ada subject:x"),
+            (
+                "subject:invoice has:attachment larger:10k",
+                "subject:invoice larger:10k",
+            ),
+            ("from:ada (body:x or to:bo)", "from:ada"),
+            (
+                "(from:ada body:x) or (from:bo type:pdf)",
+                "from:ada or from:bo",
+            ),
+            ("from:ada or body:x", ""),
+            ("from:ada -body:x", "from:ada"),
+            ("from:ada -(to:bo body:x)", "from:ada"),
+            ("from:ada -(to:bo or file:x)", "from:ada"),
+            ("-(from:ada -has:attachment)", ""),
+            ("-(subject:x or -from:ada)", "-(subject:x or -from:ada)"),
+            ("invoice", ""),
+        ] {
+            let rule = Rule {
+                name: "r".into(),
+                query: Query::parse(query).unwrap(),
+                deeds: vec![Deed::Archive],
+                on_arrival: true,
+            };
+            let wanted = match before {
+                "" => Expr::All(Vec::new()),
+                before => Query::parse(before).unwrap().root,
+            };
+            assert_eq!(rule.before_body().root, wanted, "{query}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What servers found for a search, among messages whose bodies are not here.
 
-use crate::model::query::{Expr, Field, Has, Term};
+use crate::model::query::{Field, Has, Term};
 use crate::model::view::IndexRow;
 use crate::model::{MailboxId, MsgId, Query, UidSet};
 use crate::store::cache::Cache;
@@ -86,7 +86,7 @@ impl Reader {
     ) -> Result<Vec<IndexRow>> {
         let moment = self.moment()?;
         let query = Query {
-            root: without_texts(&query.root),
+            root: query.root.without(&needs_text),
         };
         let plan = Plan::of_hits(&moment, text, &query, now)?;
         let mut select = moment.prepare_cached(&plan.sql)?;
@@ -109,26 +109,14 @@ impl Reader {
     }
 }
 
-/// What can be told of a message without its text, as it must hold: where that can't be told, it does.
-fn without_texts(expr: &Expr) -> Expr {
-    match expr {
-        Expr::All(sides) => Expr::all(sides.iter().map(without_texts)),
-        expr if needs_text(expr) => Expr::All(Vec::new()),
-        expr => expr.clone(),
-    }
-}
-
-fn needs_text(expr: &Expr) -> bool {
-    match expr {
-        Expr::All(sides) | Expr::Any(sides) => sides.iter().any(needs_text),
-        Expr::Not(side) => needs_text(side),
-        Expr::Term(term) => matches!(
-            term,
-            Term::Words {
-                field: Field::Any | Field::Body | Field::File,
-                ..
-            } | Term::Has(Has::Image | Has::Invite | Has::Link)
-                | Term::Type(_)
-        ),
-    }
+/// Whether a message's text must be here to tell.
+fn needs_text(term: &Term) -> bool {
+    matches!(
+        term,
+        Term::Words {
+            field: Field::Any | Field::Body | Field::File,
+            ..
+        } | Term::Has(Has::Image | Has::Invite | Has::Link)
+            | Term::Type(_)
+    )
 }

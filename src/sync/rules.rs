@@ -2,7 +2,9 @@
 //! is written down first (`local.db`), so that no crash loses or repeats anything; a rule that asks
 //! for a message's text waits until that is here, and has it fetched.
 
-use crate::model::{AccountName, LocationId, MsgId, Op, Role, Rule};
+use crate::lang::tr;
+use crate::model::view::MessageRow;
+use crate::model::{AccountName, LocationId, MsgId, Op, Query, Role, Rule};
 use crate::store::{self, Arrival, Asked, Local, Mailbox, Reader, Ruled, Since};
 use crate::sync::error::SyncError;
 use crate::sync::kit::{Connection, Kit};
@@ -70,10 +72,30 @@ impl Rules {
             return Ok(0);
         }
         self.register(kit, local, reader)?;
-        let arrivals = local.read().arrivals(&kit.account.name, AT_ONCE)?;
-        if arrivals.is_empty() {
-            return Ok(0);
+        let (mut queued, mut after) = (0, 0);
+        // What waits for its text takes nobody's place.
+        loop {
+            let arrivals = local.read().arrivals(&kit.account.name, after, AT_ONCE)?;
+            let Some(last) = arrivals.last().map(|arrival| arrival.seq) else {
+                return Ok(queued);
+            };
+            let all = arrivals.len() < AT_ONCE;
+            queued += self.look_at(session, kit, (local, reader), arrivals)?;
+            if all {
+                return Ok(queued);
+            }
+            after = last;
         }
+    }
+
+    /// Asks the rules about some of what came.
+    fn look_at(
+        &mut self,
+        session: &mut Connection,
+        kit: &Kit,
+        (local, reader): (&mut Local, &Reader),
+        arrivals: Vec<Arrival>,
+    ) -> Result<usize, SyncError> {
         let mut turn = Turn::of(kit, reader, arrivals)?;
         for rule in arriving(&kit.rules) {
             let Some(since) = self.since.as_ref().and_then(|s| s.get(&rule.name)) else {
@@ -164,6 +186,21 @@ struct Candidate {
     waits: bool,
 }
 
+impl Candidate {
+    /// Whether a rule is still to be asked about it.
+    fn is_open(&self, rule: &Rule, since: Since) -> bool {
+        !self.waits
+            && self.arrival.seq > since.seq
+            && self.date >= since.at - OLD
+            && (self.inbox || rule.names_mailboxes())
+            && !self.arrival.asked.contains(&rule.name)
+    }
+
+    fn was_asked(&mut self, rule: &Rule) {
+        self.arrival.asked.insert(rule.name.clone());
+    }
+}
+
 /// One look at what came.
 struct Turn {
     candidates: Vec<Candidate>,
@@ -221,29 +258,24 @@ impl Turn {
         rule: &Rule,
         since: Since,
     ) -> Result<(), SyncError> {
-        let elsewhere = rule.names_mailboxes();
+        let course = &self.course;
+        let open = self.candidates.iter_mut();
+        let open = open.filter(|c| c.is_open(rule, since) && !course.is_over(c.location));
+        let mut open: Vec<&mut Candidate> = open.collect();
+        if rule.needs_body() {
+            let texts = Texts { kit, reader, rule };
+            open = texts.here(session, open, &mut self.faults)?;
+        }
         let mut about = Vec::new();
-        for candidate in &mut self.candidates {
-            let other = candidate.arrival.seq <= since.seq
-                || candidate.date < since.at - OLD
-                || !(candidate.inbox || elsewhere)
-                || candidate.arrival.asked.contains(&rule.name);
-            if candidate.waits || other || self.course.is_over(candidate.location) {
-                continue;
-            }
-            if rule.needs_body() && !has_body(session, kit, reader, candidate.message)? {
-                candidate.waits = true;
-                continue;
-            }
-            candidate.arrival.asked.insert(rule.name.clone());
+        for candidate in open {
+            candidate.was_asked(rule);
             about.push((candidate.message, candidate.location));
         }
         if about.is_empty() {
             return Ok(());
         }
         let messages: Vec<MsgId> = about.iter().map(|(message, _)| *message).collect();
-        let answering = reader.answering(&rule.query, when::now(), Some(&messages))?;
-        let answering: BTreeSet<LocationId> = answering.iter().map(|a| a.location).collect();
+        let answering = fitting(reader, &rule.query, &messages)?;
         let places = about.iter().map(|(_, place)| *place);
         let places: Vec<LocationId> = places.filter(|place| answering.contains(place)).collect();
         let accounts = std::slice::from_ref(&kit.account);
@@ -281,19 +313,81 @@ pub fn ruled(reader: &Reader, verdict: &Verdict) -> store::Result<Ruled> {
     })
 }
 
-/// Whether a message's text is here; it is fetched if it is not.
-fn has_body(
-    session: &mut Connection,
-    kit: &Kit,
+/// Where those of these messages lie that answer a query.
+fn fitting(
     reader: &Reader,
-    message: MsgId,
-) -> Result<bool, SyncError> {
-    let Some(row) = reader.message(message)? else {
-        return Ok(false);
-    };
-    if row.has_body || row.size > LARGEST {
-        return Ok(row.has_body);
+    query: &Query,
+    messages: &[MsgId],
+) -> Result<BTreeSet<LocationId>, SyncError> {
+    let answering = reader.answering(query, when::now(), Some(messages))?;
+    Ok(answering.iter().map(|a| a.location).collect())
+}
+
+/// What a rule that asks for a message's text finds of it.
+enum Text {
+    Here,
+    /// It is not here yet.
+    Awaited,
+    /// It can't be had: nobody waits for it, and it is not asked for once more.
+    Refused,
+    /// What is known of the message says already that it does not answer.
+    NotNeeded,
+}
+
+/// The texts that a rule asks for.
+struct Texts<'a> {
+    kit: &'a Kit,
+    reader: &'a Reader,
+    rule: &'a Rule,
+}
+
+impl Texts<'_> {
+    /// Those of what came whose texts are here. The others wait, or the rule is not about them.
+    fn here<'c>(
+        &self,
+        session: &mut Connection,
+        open: Vec<&'c mut Candidate>,
+        faults: &mut BTreeSet<String>,
+    ) -> Result<Vec<&'c mut Candidate>, SyncError> {
+        let messages: Vec<MsgId> = open.iter().map(|c| c.message).collect();
+        let may = fitting(self.reader, &self.rule.before_body(), &messages)?;
+        let mut here = Vec::new();
+        for candidate in open {
+            let text = match may.contains(&candidate.location) {
+                true => self.of(session, candidate.message)?,
+                false => Text::NotNeeded,
+            };
+            match text {
+                Text::Here => here.push(candidate),
+                Text::Awaited => candidate.waits = true,
+                Text::NotNeeded => candidate.was_asked(self.rule),
+                Text::Refused => {
+                    candidate.was_asked(self.rule);
+                    faults.insert(tr!(
+                        "rule \"{rule}\" was not asked about a message whose text can't be had",
+                        rule = self.rule.name
+                    ));
+                }
+            }
+        }
+        Ok(here)
     }
-    ondemand::fetch(kit, session, message)?;
-    Ok(reader.message(message)?.is_some_and(|row| row.has_body))
+
+    /// Looks for a message's text, which is fetched if it is not here.
+    fn of(&self, session: &mut Connection, message: MsgId) -> Result<Text, SyncError> {
+        let text = |row: Option<MessageRow>| match row {
+            Some(row) if row.has_body => Text::Here,
+            Some(row) if row.body_error.is_some() => Text::Refused,
+            _ => Text::Awaited,
+        };
+        let row = self.reader.message(message)?;
+        let fetches = row.as_ref().is_some_and(|row| row.size <= LARGEST);
+        match text(row) {
+            Text::Awaited if fetches => {
+                ondemand::fetch(self.kit, session, message)?;
+                Ok(text(self.reader.message(message)?))
+            }
+            known => Ok(known),
+        }
+    }
 }

@@ -224,7 +224,7 @@ fn a_pull_that_was_cut_hides_nothing_from_rules() {
     let mut begin = || {
         let begun = Rules::default().begin(&kit, &mut local, &reader);
         begun.unwrap();
-        let waiting = local.read().arrivals(&account().name, 100).unwrap();
+        let waiting = local.read().arrivals(&account().name, 0, 100).unwrap();
         let mut uids: Vec<u32> = waiting.iter().map(|a| a.key.uid.get()).collect();
         uids.sort_unstable();
         uids

@@ -2,9 +2,9 @@
 //! alone; what they would do is told before it is done; mistakes have their place.
 
 use crate::demo::home_at;
-use crate::dump::{local, write};
+use crate::dump::{local, read, rows, write};
 use crate::program::{Home, eventually};
-use crate::script::{Act, Script};
+use crate::script::{Act, Script, say};
 use postrider::demo::dice::Dice;
 use postrider::demo::{Demo, Hand, Options};
 use postrider::model::{Flags, System};
@@ -393,4 +393,112 @@ fn rules_are_asked_about_a_message_whose_header_came_late() {
     home.sync();
     assert_eq!(home.subjects("INBOX"), ["one", "two"]);
     assert_eq!(server.mail(|m| m.flags("INBOX", "two")), ["\\Flagged"]);
+}
+
+/// A letter of today comes; the server says that it is so much larger than it is.
+fn comes(server: &Script, from: &str, subject: &str, beyond: u64) {
+    let date = jiff::fmt::rfc2822::to_string(&jiff::Zoned::now()).unwrap();
+    let id = subject.replace(' ', "-");
+    let raw = format!(
+        "Date: {date}\r\nFrom: {from}@example.test\r\nSubject: {subject}\r\n\
+         Message-ID: <{id}@x>\r\n\r\nx\r\n"
+    );
+    server.mail(|mail| {
+        mail.beyond = beyond;
+        mail.put(b"INBOX", raw.into_bytes(), Vec::new());
+    });
+}
+
+/// More than is fetched for a rule.
+const LARGE: u64 = 6 << 20;
+
+/// The subjects of what rules are still to be asked about.
+fn waiting(home: &Home) -> Vec<String> {
+    let sql = "SELECT message_id FROM arrival WHERE state = 0 ORDER BY seq";
+    rows(&read(&local(home)), sql)
+}
+
+#[test]
+fn a_rule_about_texts_keeps_no_other_from_what_is_none_of_its_business() {
+    let server = Script::with(&["before"]);
+    server.mail(|mail| mail.make("Boss", ""));
+    let rules = r#"
+[[rule]]
+name = "bills"
+query = "subject:invoice has:attachment larger:10k"
+do = ["flag"]
+
+[[rule]]
+name = "not these"
+query = "from:ada -(subject:hello body:x)"
+do = ["flag"]
+
+[[rule]]
+name = "boss"
+query = "from:boss"
+do = ["move Boss"]
+"#;
+    let home = Home::new(&format!("{}{rules}", server.account("work")));
+    sync(&home);
+    comes(&server, "boss", "photos", LARGE);
+    comes(&server, "boss", "invoice", LARGE);
+    comes(&server, "boss", "small", 0);
+    comes(&server, "ada", "large", LARGE);
+    sync(&home);
+    assert_eq!(server.mail(|m| m.subjects("Boss")), ["photos", "small"]);
+    assert_eq!(server.said("BODY.PEEK[]"), Vec::<String>::new());
+    // About these only the text can tell, also where a rule says what it is not about.
+    assert_eq!(waiting(&home), ["invoice@x", "large@x"]);
+}
+
+#[test]
+fn a_text_that_the_server_refuses_is_asked_for_once_and_keeps_no_rule_waiting() {
+    let server = Script::with(&["before"]);
+    let rules = r#"
+[[rule]]
+name = "text"
+query = "body:x"
+do = ["tag text"]
+
+[[rule]]
+name = "head"
+query = "subject:hello"
+do = ["flag"]
+"#;
+    let home = Home::new(&format!("{}{rules}", server.account("work")));
+    sync(&home);
+    server.always("BODY.PEEK[]", say("{tag} NO [SERVERBUG] it is broken\n"));
+    comes(&server, "bo", "hello", 0);
+    let told = home.run(&["sync", "--once", "--bodies", "none"]).code(0);
+    let said = format!("{}{}", told.text(), told.err);
+    assert!(said.contains("rule \"text\" was not asked"), "{said}");
+    sync(&home);
+    assert_eq!(server.said("BODY.PEEK[]").len(), 1);
+    assert_eq!(server.mail(|m| m.flags("INBOX", "hello")), ["\\Flagged"]);
+    assert_eq!(waiting(&home), Vec::<String>::new());
+}
+
+#[test]
+fn what_waits_for_its_text_takes_nobodys_place() {
+    let server = Script::with(&["before"]);
+    let rules = r#"
+[[rule]]
+name = "text"
+query = "subject:large body:x"
+do = ["tag text"]
+
+[[rule]]
+name = "head"
+query = "subject:hello"
+do = ["flag"]
+"#;
+    let home = Home::new(&format!("{}{rules}", server.account("work")));
+    sync(&home);
+    for n in 0..500 {
+        comes(&server, "bo", &format!("large {n}"), LARGE);
+    }
+    comes(&server, "bo", "hello", 0);
+    sync(&home);
+    assert_eq!(server.mail(|m| m.flags("INBOX", "hello")), ["\\Flagged"]);
+    assert_eq!(waiting(&home).len(), 500);
 }

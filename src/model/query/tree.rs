@@ -173,6 +173,33 @@ impl Expr {
         Expr::Not(Box::new(self))
     }
 
+    /// Whether any of its terms is such.
+    pub fn names(&self, is: &impl Fn(&Term) -> bool) -> bool {
+        match self {
+            Expr::All(sides) | Expr::Any(sides) => sides.iter().any(|side| side.names(is)),
+            Expr::Not(side) => side.names(is),
+            Expr::Term(term) => is(term),
+        }
+    }
+
+    /// The same without such terms, for where they can't be told yet: whatever this will hold for,
+    /// that holds for. It may be weaker and is never stronger, also under a `not`.
+    pub fn without(&self, open: &impl Fn(&Term) -> bool) -> Expr {
+        match self {
+            Expr::All(sides) => Expr::all(sides.iter().map(|side| side.without(open))),
+            Expr::Any(sides) => {
+                let sides: Vec<Expr> = sides.iter().map(|side| side.without(open)).collect();
+                match sides.iter().any(Expr::is_empty) {
+                    true => Expr::All(Vec::new()),
+                    false => Expr::any(sides),
+                }
+            }
+            // The opposite of something weaker is something stronger.
+            expr if expr.names(open) => Expr::All(Vec::new()),
+            expr => expr.clone(),
+        }
+    }
+
     /// Whether it holds for everything because it asks for nothing.
     pub fn is_empty(&self) -> bool {
         matches!(self, Expr::All(sides) if sides.is_empty())

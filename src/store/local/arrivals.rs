@@ -217,20 +217,27 @@ impl LocalReader {
         })
     }
 
-    /// What came to an account and was not asked about by every rule, in the order of coming.
+    /// What came to an account after another arrival (0 for all) and was not asked about by every
+    /// rule, in the order of coming. Fewer than `limit`: there are no more.
     ///
     /// # Errors
     /// When it can't be read.
-    pub fn arrivals(&self, account: &AccountName, limit: usize) -> Result<Vec<Arrival>> {
+    pub fn arrivals(
+        &self,
+        account: &AccountName,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<Arrival>> {
         self.look(|conn| {
             let mut select = conn.prepare_cached(
                 "SELECT seq, mailbox, uidvalidity, uid, message_id, size, asked FROM arrival
-                 WHERE account = ?1 AND state = 0 ORDER BY seq LIMIT ?2",
+                 WHERE account = ?1 AND state = 0 AND seq > ?2 ORDER BY seq",
             )?;
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let mut rows = select.query(params![account.as_str(), limit])?;
+            let mut rows = select.query(params![account.as_str(), after])?;
             let mut all = Vec::new();
-            while let Some(r) = rows.next()? {
+            while all.len() < limit
+                && let Some(r) = rows.next()?
+            {
                 let key = row::key(r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?);
                 let asked: String = r.get(6)?;
                 let (seq, asked) = (r.get(0)?, asked.lines().map(str::to_owned).collect());
@@ -268,7 +275,7 @@ mod tests {
         let rule = |text: &str| [("r".to_owned(), text.to_owned())];
         came(&mut local, &[1, 2]);
         let since = local.know_rules(&work(), &rule("a"), 5).unwrap();
-        let waiting = |local: &Local| local.read().arrivals(&work(), 10).unwrap();
+        let waiting = |local: &Local| local.read().arrivals(&work(), 0, 10).unwrap();
         assert_eq!(
             waiting(&local).iter().map(|a| a.seq).max(),
             Some(since["r"].seq)
@@ -306,6 +313,9 @@ mod tests {
         );
         let mut local = home.open();
         assert_eq!(waiting(&local)[0].asked, asked.rules);
+        let next = local.read().arrivals(&work(), first.seq, 10).unwrap();
+        assert_eq!(next, waiting(&local)[1..]);
+        assert_eq!(local.read().arrivals(&work(), 0, 1).unwrap().len(), 1);
         let asked = Asked {
             done: true,
             ..asked
@@ -343,7 +353,7 @@ mod tests {
         };
         local.confirm(ops[0].id, &[Moved { key: old, to }]).unwrap();
         came(&mut local, &[7, 8]);
-        let waiting = local.read().arrivals(&work(), 10).unwrap();
+        let waiting = local.read().arrivals(&work(), 0, 10).unwrap();
         assert_eq!(waiting.len(), 1, "{waiting:?}");
         assert_eq!(waiting[0].key.uid.get(), 8);
     }
