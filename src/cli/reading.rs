@@ -225,14 +225,9 @@ fn of_our_name(name: &str) -> (Option<i64>, Flags) {
 mod tests {
     use super::*;
     use crate::cli::sources::find;
+    use crate::cli::sources::tests::maildir;
     use crate::model::System;
     use std::os::unix::fs::symlink;
-
-    fn maildir(path: &Path) {
-        for part in ["cur", "new", "tmp"] {
-            fs::create_dir_all(path.join(part)).unwrap();
-        }
-    }
 
     #[test]
     fn no_link_in_a_maildir_is_followed() {

@@ -164,10 +164,11 @@ fn begins_with_field(text: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn maildir(path: &Path) {
+    /// A Maildir without a message.
+    pub fn maildir(path: &Path) {
         for part in ["cur", "new", "tmp"] {
             fs::create_dir_all(path.join(part)).unwrap();
         }
