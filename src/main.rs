@@ -479,6 +479,7 @@ fn left_open(paths: &Paths, accounts: &[Account]) -> anyhow::Result<(Vec<DraftId
         // What is not there any more is missed before it is sent.
         for typed in &back.attach {
             let path = tui::paths::expand(typed, tui::paths::home().as_deref());
+            let path = std::path::absolute(&path).unwrap_or(path);
             draft.attachments.push(DraftAttachment::file(path));
         }
         if older {
@@ -492,8 +493,9 @@ fn left_open(paths: &Paths, accounts: &[Account]) -> anyhow::Result<(Vec<DraftId
             open.push(id);
         }
         // What names a picture that only a lost draft had is for a person to read.
-        if back.said.is_empty() {
-            text.forget();
+        match back.said.is_empty() {
+            true => text.forget(),
+            false => text.put_away(),
         }
     }
     aside.retain(|id| !open.contains(id));

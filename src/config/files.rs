@@ -11,6 +11,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The largest file that can be attached: 100 MiB.
 pub const MOST_ATTACHED: u64 = 100 << 20;
@@ -132,7 +133,11 @@ pub fn read_beginning(path: &Path, most: usize) -> io::Result<Vec<u8>> {
 #[must_use = "others write meanwhile once it is dropped"]
 pub struct Alone {
     _folder: File,
+    _here: MutexGuard<'static, ()>,
 }
+
+/// Whoever writes in this process: not every file system locks.
+static HERE: Mutex<()> = Mutex::new(());
 
 /// Waits until nobody else holds it for a file of the same folder, which is made (0700) if there is
 /// none. It is the folder itself that is locked: a file for that would lie in somebody's dotfiles.
@@ -145,10 +150,16 @@ pub fn alone(path: &Path) -> io::Result<Alone> {
     let folder = path.parent().unwrap_or(Path::new("."));
     make_private(folder)?;
     let held = File::open(folder)?;
+    let here = HERE.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
         match flock(&held, FlockOperation::LockExclusive) {
             Err(Errno::INTR) => {}
-            Ok(()) | Err(_) => return Ok(Alone { _folder: held }),
+            Ok(()) | Err(_) => {
+                return Ok(Alone {
+                    _folder: held,
+                    _here: here,
+                });
+            }
         }
     }
 }

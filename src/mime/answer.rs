@@ -92,10 +92,12 @@ pub fn whom(
     let sent_by_us = !envelope.from.is_empty() && envelope.from.iter().all(|a| is_own(a, here));
     // Answering what one wrote oneself goes on talking to those it went to, wherever one wants answers
     // oneself; a form on one's own page writes to nobody else, and says there who filled it in.
-    let went_out = sent_by_us && envelope.to.iter().any(|a| !is_own(a, here));
+    // `undisclosed-recipients` is nobody, however it is spelt.
+    let named = |a: &&Address| a.addr.contains('@');
+    let went_out = sent_by_us && envelope.to.iter().filter(named).any(|a| !is_own(a, here));
     let first = match (sent_by_us, envelope.reply_to.is_empty()) {
         _ if went_out => &envelope.to,
-        (true, true) if !envelope.to.is_empty() => &envelope.to,
+        (true, true) if envelope.to.iter().any(|a| named(&a)) => &envelope.to,
         (_, true) => &envelope.from,
         (_, false) => &envelope.reply_to,
     };
@@ -104,9 +106,7 @@ pub fn whom(
         false => add(&mut to, &[], first.iter().filter(not_here)),
     }
     if way == Way::All {
-        // `undisclosed-recipients` is nobody, however it is spelt.
-        let also = envelope.to.iter().chain(&envelope.cc);
-        let also = also.filter(|a| a.addr.contains('@'));
+        let also = envelope.to.iter().chain(&envelope.cc).filter(named);
         add(&mut cc, &to, also.filter(others));
         // A list that puts itself into Reply-To must not make the author fall out.
         let author = envelope.from.iter().filter(|_| !sent_by_us);

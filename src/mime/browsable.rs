@@ -95,17 +95,18 @@ fn disarmed(page: &str) -> String {
     let mut out = String::with_capacity(page.len() + 64);
     let mut pieces = page.split('<');
     out.push_str(pieces.next().unwrap_or(""));
+    // What a script says (newsletters describe orders in it) is for no reader, and is no page.
+    let mut in_script = false;
     for piece in pieces {
-        // What a script says (newsletters describe orders in it) is for no reader; a template is not shown.
-        let (closes, inside) = match piece.strip_prefix('/') {
-            Some(inside) => ("/", inside),
-            None => ("", piece),
-        };
-        if let Some((script, rest)) = inside.split_at_checked(6)
-            && script.eq_ignore_ascii_case("script")
-            && !rest.starts_with(|c: char| c.is_ascii_alphanumeric())
-        {
-            let _ = write!(out, "<{closes}template{rest}");
+        let ends = piece.strip_prefix('/').is_some_and(begins_script);
+        if in_script || ends {
+            in_script &= !ends;
+            let behind = piece.split_once('>').filter(|_| ends);
+            out.push_str(behind.map_or("", |(_, behind)| behind));
+            continue;
+        }
+        in_script = begins_script(piece);
+        if in_script {
             continue;
         }
         let name = piece
@@ -118,11 +119,22 @@ fn disarmed(page: &str) -> String {
     out
 }
 
+fn begins_script(piece: &str) -> bool {
+    let begun = piece.split_at_checked(6);
+    begun.is_some_and(|(name, rest)| {
+        name.eq_ignore_ascii_case("script")
+            && !rest.starts_with(|c: char| c.is_ascii_alphanumeric())
+    })
+}
+
 /// With the pictures of the message where the page names them (RFC 2392), as far as there is room.
 fn with_pictures(page: &str, tree: &Tree<'_>) -> String {
     let mut page = page.to_owned();
     let mut room = PICTURES;
-    for part in tree.parts.iter().filter(|part| is_picture(part)) {
+    // One name may begin another.
+    let mut parts: Vec<_> = tree.parts.iter().filter(|part| is_picture(part)).collect();
+    parts.sort_by_key(|part| std::cmp::Reverse(part.content_id.len()));
+    for part in parts {
         let named = format!("cid:{}", part.content_id);
         let times = page.matches(&named).count();
         let costs = part.body.len().saturating_mul(times).saturating_mul(4) / 3;
@@ -173,9 +185,10 @@ mod tests {
         }
         assert!(body.contains("<x-META http-equiv"), "{body}");
         assert!(body.contains("<p>a < b</p>"), "{body}");
-        // Nor is what a script says shown.
-        assert!(body.contains("<template>x()</template><x-iframe"), "{body}");
-        assert_eq!(disarmed("<scripted>"), "<scripted>");
+        // Nor is what a script says shown, and nothing behind it is lost.
+        assert!(body.contains("<body onload=x()><x-iframe"), "{body}");
+        let loops = "a<script>for(i=0;i<n;i++){'<!--'}</SCRIPT >b<scripted>";
+        assert_eq!(disarmed(loops), "ab<scripted>");
         // Names that only begin so are no such elements.
         assert_eq!(disarmed("<metadata><b><"), "<metadata><b><");
     }
@@ -183,12 +196,17 @@ mod tests {
     #[test]
     fn pictures_of_the_message_are_in_the_page_and_those_on_the_web_are_not_loaded() {
         let raw = b"Subject: x\nContent-Type: multipart/related; boundary=b\n\n--b\n\
-            Content-Type: text/html\n\n<img src=\"cid:a@x\"><img src=\"https://x.example/p.png\">\n--b\n\
+            Content-Type: text/html\n\n<img src=\"cid:a@x\"><img src=\"cid:a@x2\"><img src=\"https://x.example/p.png\">\n--b\n\
             Content-Type: image/png\nContent-ID: <a@x>\nContent-Transfer-Encoding: base64\n\niVBORw0K\n--b\n\
+            Content-Type: image/png\nContent-ID: <a@x2>\nContent-Transfer-Encoding: base64\n\nR0lGODlh\n--b\n\
             Content-Type: image/svg+xml\nContent-ID: <s@x>\n\n<svg/>\n--b--\n";
         let out = browsable(raw);
         assert!(
             out.contains("src=\"data:image/png;base64,iVBORw0K\""),
+            "{out}"
+        );
+        assert!(
+            out.contains("src=\"data:image/png;base64,R0lGODlh\""),
             "{out}"
         );
         assert!(out.contains("img-src data:;"), "{out}");

@@ -34,7 +34,22 @@ pub fn during<T>(addresses: &[&str], work: impl FnOnce() -> T) -> T {
 
 fn ready(addresses: impl Iterator<Item = String>) -> All {
     let mut all: Vec<String> = Vec::new();
-    for address in addresses.map(|address| address.to_lowercase()) {
+    // A domain beyond ASCII has two forms (RFC 5890).
+    let forms = |address: String| {
+        let address = address.to_lowercase();
+        let (local, domain) = address.rsplit_once('@').unwrap_or((&address, ""));
+        let with = |domain: String| match domain.is_empty() {
+            true => local.to_owned(),
+            false => format!("{local}@{domain}"),
+        };
+        let wire = idna::domain_to_ascii(domain).unwrap_or_default();
+        [
+            with(idna::domain_to_unicode(domain).0),
+            with(wire),
+            address.clone(),
+        ]
+    };
+    for address in addresses.flat_map(forms) {
         if !address.is_empty() && !all.contains(&address) {
             all.push(address);
         }
@@ -61,5 +76,7 @@ mod tests {
         let own = ["Ada@Example.test", "ada@example.TEST", "", "bo@x"];
         let all = during(&own, addresses);
         assert_eq!(*all, ["ada@example.test", "bo@x"]);
+        let all = during(&["Zoë@Bücher.example"], addresses);
+        assert_eq!(*all, ["zoë@bücher.example", "zoë@xn--bcher-kva.example"]);
     }
 }

@@ -236,7 +236,10 @@ impl Writer<'_> {
                 _ => return no(),
             },
             // Scripts see what comes into the inbox.
-            Term::In(name) => always(name.eq_ignore_ascii_case("inbox")),
+            Term::In(name) => {
+                let name = name.strip_prefix('/').unwrap_or(name);
+                always(name.eq_ignore_ascii_case("inbox"))
+            }
             Term::Account(name) => always(name.eq_ignore_ascii_case(self.naming.account)),
             Term::Has(Has::Attachment | Has::Image | Has::Invite | Has::Link)
             | Term::Type(_)

@@ -194,14 +194,17 @@ impl Reader {
             on_arrival: true,
         };
         if rule.deeds.iter().any(Deed::moves) {
-            self.moves(line, rule.stops());
+            // What is discarded stays where it was filed, there as here.
+            let again = rule.deeds.iter().any(|d| d.moves() && *d != Deed::Trash);
+            self.moves(line, again, rule.stops());
         }
         self.out.rules.push(rule);
     }
 
     /// A rule moves messages: in Sieve those, too, that an earlier one files elsewhere.
-    fn moves(&mut self, line: usize, stops: bool) {
-        let earlier = self.moved.iter().find(|(_, at)| both(at, &self.branch));
+    fn moves(&mut self, line: usize, again: bool, stops: bool) {
+        let mut earlier = self.moved.iter().filter(|_| again);
+        let earlier = earlier.find(|(_, at)| both(at, &self.branch));
         if let Some(earlier) = earlier.map(|(line, _)| *line) {
             self.remark(
                 line,

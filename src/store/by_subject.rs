@@ -44,6 +44,9 @@ impl Cache {
                 wish.own.extend(own);
                 wish.own.sort_unstable();
                 wish.own.dedup();
+                // Who was no stranger may have joined some.
+                let others = |known: &subjects::Wish| known.wanted && known.own != wish.own;
+                wish.clearing |= known.as_ref().is_some_and(others);
             }
             None if known.is_none() => return Ok(()),
             None => (wish.wanted, wish.clearing) = (false, true),

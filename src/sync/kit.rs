@@ -149,6 +149,7 @@ impl Connection {
     /// # Errors
     /// As [`Kit::dial`].
     pub fn dial_again(&mut self) -> Result<(), SyncError> {
+        self.tally();
         let (kit, rank) = (self.place.kit.clone(), self.place.rank);
         *self = kit.dial(rank, None)?;
         Ok(())

@@ -257,7 +257,9 @@ impl Worker {
                 self.settle(&here)?;
                 continue;
             }
-            if self.ends.waits(&self.local, &here, self.whole)? {
+            // What is on the screen is tried all the same.
+            let attended = self.kit.attended() == Some(here.id);
+            if !attended && self.ends.waits(&self.local, &here, self.whole)? {
                 continue;
             }
             // One is looked at in any case: every turn gets further, however often we are rung.

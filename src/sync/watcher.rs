@@ -29,12 +29,15 @@ pub fn run(kit: &Kit, bell: &Doorbell, worker: &Ringer) {
     bell.wait(None);
     while !kit.stopping() {
         bell.clear();
-        let began = Instant::now();
+        let (began, before) = (Instant::now(), silences);
         let outcome = guard::turn(|| watch(kit, bell, worker, &mut silences));
         // A connection that was made and cut at once is no success: only what lasted is.
         if began.elapsed() > LONGEST {
             backoff.reset();
-            silences = silences.min(SILENCES - 1);
+            // A DONE that nobody answers is a silence at the end.
+            if silences == before {
+                silences = silences.min(SILENCES - 1);
+            }
         }
         kit.told.store(false, Ordering::SeqCst);
         kit.watched.store(false, Ordering::SeqCst);

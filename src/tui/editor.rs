@@ -191,11 +191,20 @@ pub struct Left {
 }
 
 impl Left {
+    /// Its text is kept elsewhere now, but for what nobody but a person can make out: the file stays and
+    /// is not found again.
+    pub fn put_away(&self) {
+        let _ = std::fs::rename(self.folder.join(NAME), self.folder.join(READ));
+    }
+
     /// Its text is kept elsewhere now.
     pub fn forget(&self) {
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
+
+/// The name of a file that stays although its text is kept elsewhere.
+const READ: &str = "read.eml";
 
 /// What editors left in `folder` whose program is gone.
 pub fn left(folder: &Path) -> Vec<Left> {
@@ -290,6 +299,10 @@ mod tests {
         rescue(dir.path(), None, "Subject: Tea\n\nAt four?\n").unwrap();
         let kept = left(dir.path());
         assert_eq!((kept[0].draft, kept[0].text.contains("four")), (None, true));
+        // One that a person has to look at stays and is not found again.
+        kept[0].put_away();
+        assert_eq!(left(dir.path()), []);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
         kept[0].forget();
         // A link in place of the file leads nowhere.
         assert!(run("sh -c 'ln -sf /etc/passwd \"$1\"' sh").contains("can't be read"));

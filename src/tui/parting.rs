@@ -118,7 +118,9 @@ fn words(mail: &Farewell) -> String {
 /// the user say it.
 fn is_much(mail: &Farewell) -> bool {
     let words = words(mail);
-    words.chars().count() > SHOWN && words.split_whitespace().count() > FEW
+    let is_mark = |b: u8| b.is_ascii_alphanumeric() || b" +/=_-".contains(&b);
+    let tells_who = words.bytes().all(is_mark) && words.split_whitespace().count() <= FEW;
+    width::width(Clean::line(&words).as_str()) > SHOWN && !tells_who
 }
 
 /// The host of an address, for showing.
@@ -155,6 +157,12 @@ mod tests {
         // What only tells who leaves may be as long as it is.
         let token = "x".repeat(400);
         assert!(said(&format!("mailto:l@y.example?subject={token}")).len() < 200);
+        // Nor is a letter in a script without blanks a mark.
+        let letter = format!(
+            "mailto:boss@y.example?body={}",
+            "%E8%BE%9E%E3%82%81".repeat(50)
+        );
+        assert!(matches!(ways(&letter)[..], [By::Drafting { .. }]));
         let letter = format!("mailto:boss@y.example?body={}", "I%20quit.%20".repeat(40));
         let [By::Drafting { url, to }] = &ways(&letter)[..] else {
             panic!("a letter that nobody saw");

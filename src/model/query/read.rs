@@ -303,15 +303,19 @@ impl<'a> Reader<'a> {
             return self.unless_typed(at, &message).map(|()| None);
         };
         self.next += 1;
-        let read = with(&piece.text.replace('"', ""));
-        read.map(Some).ok_or_else(|| {
-            let message = tr!(
-                "`~{letter}` does not take {text}",
-                letter,
-                text = piece.text
-            );
-            error(at, &message)
-        })
+        if let Some(read) = with(&piece.text.replace('"', "")) {
+            return Ok(Some(read));
+        }
+        let message = tr!(
+            "`~{letter}` does not take {text}",
+            letter,
+            text = piece.text
+        );
+        // What nothing ends yet may become one that fits.
+        match self.is_open() {
+            true => self.unless_typed(at, &message).map(|()| None),
+            false => Err(error(at, &message)),
+        }
     }
 
     /// Words to look for. The last ones of what is being typed may go on. Signs alone are none: a rule

@@ -203,7 +203,7 @@ impl Panes {
     }
 
     /// What the list is a part of, or all that is listed.
-    fn whole(&self) -> Listing {
+    pub(super) fn whole(&self) -> Listing {
         let listed = self.index.listing();
         self.narrowed().map_or(listed, |n| &n.whole).clone()
     }
@@ -233,6 +233,11 @@ impl Panes {
             return false;
         };
         self.narrowing = None;
+        // It may have been chosen otherwise since.
+        let whole = match whole.scope().cloned() {
+            Some(scope) => self.listing_of(scope),
+            None => whole,
+        };
         self.ask(fx, |p| p.index.show(whole, now.mono));
         true
     }

@@ -277,8 +277,11 @@ impl Panes {
                 self.tell(Clean::line(&text), now);
             }
             Keep::NoView(name) => {
-                let gone = match self.index.listing() {
-                    Listing::Fitting(list) => list.scope.is_none() && self.shown_view().is_none(),
+                let whole = self.whole();
+                let gone = match &whole {
+                    Listing::Fitting(list) => {
+                        list.scope.is_none() && self.view_of(&whole).is_none()
+                    }
                     _ => false,
                 };
                 if gone {
