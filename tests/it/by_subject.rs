@@ -8,7 +8,7 @@ use std::fs;
 
 fn put(hand: &Hand, id: &str, subject: &str) {
     let raw = format!(
-        "From: ann@example.org\r\nTo: ada@example.com\r\nSubject: {subject}\r\nMessage-ID: <{id}@example.org>\r\n\r\nx\r\n"
+        "From: ann@example.org\r\nTo: ada@example.com\r\nSubject: {subject}\r\nDate: Mon, 5 Jan 2026 10:0{id}:00 +0000\r\nMessage-ID: <{id}@example.org>\r\n\r\nx\r\n"
     );
     hand.deliver("INBOX", raw.as_bytes()).unwrap();
 }

@@ -326,6 +326,14 @@ impl<'a> Reader<'a> {
         }
         if !fields::has_word(text) {
             let told = tr!("`{text}` has no letter and no digit to look for", text);
+            if text
+                .chars()
+                .all(|c| c == '"' || c.is_whitespace() || c.is_control())
+            {
+                // A quotation mark that is left over asks for nothing.
+                self.forgiven.get_or_insert(error(at, &told));
+                return Ok(None);
+            }
             return self.unless_typed(at, &told).map(|()| None);
         }
         let bare = text.trim_end_matches('*').replace('"', "");

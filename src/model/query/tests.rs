@@ -319,6 +319,8 @@ fn signs_alone_are_no_words() {
         Query::typed("offer ada").unwrap()
     );
     assert!(Query::typed("–").is_err());
+    assert_eq!(read("ada \""), "ada");
+    assert!(Query::parse("\"").is_err());
 }
 
 proptest! {
