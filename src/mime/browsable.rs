@@ -101,8 +101,11 @@ fn disarmed(page: &str) -> String {
         let ends = piece.strip_prefix('/').is_some_and(begins_script);
         if in_script || ends {
             in_script &= !ends;
-            let behind = piece.split_once('>').filter(|_| ends);
-            out.push_str(behind.map_or("", |(_, behind)| behind));
+            // Something stays between what was before and what is behind: both together could be an element.
+            if let Some((_, behind)) = piece.split_once('>').filter(|_| ends) {
+                out.push_str("</x-script>");
+                out.push_str(behind);
+            }
             continue;
         }
         in_script = begins_script(piece);
@@ -186,9 +189,21 @@ mod tests {
         assert!(body.contains("<x-META http-equiv"), "{body}");
         assert!(body.contains("<p>a < b</p>"), "{body}");
         // Nor is what a script says shown, and nothing behind it is lost.
-        assert!(body.contains("<body onload=x()><x-iframe"), "{body}");
+        assert!(
+            body.contains("<body onload=x()></x-script><x-iframe"),
+            "{body}"
+        );
         let loops = "a<script>for(i=0;i<n;i++){'<!--'}</SCRIPT >b<scripted>";
-        assert_eq!(disarmed(loops), "ab<scripted>");
+        assert_eq!(disarmed(loops), "a</x-script>b<scripted>");
+        for joined in [
+            "<<script></script>meta http-equiv=refresh>",
+            "<</script>link rel=dns-prefetch>",
+            "<me<script></script>ta http-equiv=refresh>",
+            "<me</script >ta http-equiv=refresh>",
+        ] {
+            let out = disarmed(joined);
+            assert!(!out.contains("<meta") && !out.contains("<link"), "{out}");
+        }
         // Names that only begin so are no such elements.
         assert_eq!(disarmed("<metadata><b><"), "<metadata><b><");
     }

@@ -27,6 +27,7 @@ pub fn hindrance(
         Err(error) if cut && error.no_such_mailbox() => return Ok(None),
         // What can't be opened has no mail.
         Err(NetError::Refused(_)) if !can_hold(kit, name)? => return Ok(None),
+        Ok(status) if status.messages == Some(0) && !can_hold(kit, name)? => return Ok(None),
         // Some tell nothing here (163.com), or not which mailbox it is, and all of it when it is opened.
         Ok(status) if status.messages.is_none() || status.uidvalidity.is_none() => {
             let open = opened(session, name)?;

@@ -257,9 +257,11 @@ impl Worker {
                 self.settle(&here)?;
                 continue;
             }
-            // What is on the screen is tried all the same.
+            // What is on the screen is tried as if somebody asked for it: all the same, but not without end.
             let attended = self.kit.attended() == Some(here.id);
-            if !attended && self.ends.waits(&self.local, &here, self.whole)? {
+            let mut waits = self.ends.waits(&self.local, &here, self.whole)?;
+            waits = waits && (!attended || self.ends.waits(&self.local, &here, true)?);
+            if waits {
                 continue;
             }
             // One is looked at in any case: every turn gets further, however often we are rung.
