@@ -1,15 +1,29 @@
-//! Says to the linker what makes a release smaller.
+//! Makes the program smaller: says to the linker what does, and packs the catalogues of languages.
 
 #![allow(clippy::print_stdout, reason = "how a build script speaks to cargo")]
 
-use std::env;
+use std::path::Path;
 use std::process::Command;
+use std::{env, fs, io};
 
-fn main() {
+/// What `src/lang` says texts in.
+const CATALOGUES: [&str; 2] = ["de", "ja"];
+
+fn main() -> io::Result<()> {
     println!("cargo:rerun-if-changed=build.rs");
+    let var = |name: &str| env::var(name).map_err(io::Error::other);
+    let (from, to) = (var("CARGO_MANIFEST_DIR")?, var("OUT_DIR")?);
+    for code in CATALOGUES {
+        let catalogue = format!("assets/lang/{code}.po");
+        println!("cargo:rerun-if-changed={catalogue}");
+        // A quarter of their size: nobody reads more than one of them.
+        let packed = zstd::encode_all(fs::File::open(Path::new(&from).join(catalogue))?, 19)?;
+        fs::write(Path::new(&to).join(format!("{code}.po.zst")), packed)?;
+    }
     if packs_relocations() {
         println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
+    Ok(())
 }
 
 /// Whether the program will be loaded by something that reads packed relocations (DT_RELR, a

@@ -46,6 +46,9 @@ pub enum Lang {
 static CHOSEN: AtomicU8 = AtomicU8::new(0);
 static BOOKS: [OnceLock<Book>; Lang::ALL.len() - 1] =
     [const { OnceLock::new() }; Lang::ALL.len() - 1];
+/// Their catalogues, which are built in packed (`build.rs`).
+static UNPACKED: [OnceLock<String>; Lang::ALL.len() - 1] =
+    [const { OnceLock::new() }; Lang::ALL.len() - 1];
 
 thread_local! {
     /// What this thread alone says something in for a moment.
@@ -75,11 +78,14 @@ impl Lang {
 
     /// Its catalogue as it stands in the sources (the PO format of GNU gettext); English has none.
     pub fn catalogue(self) -> &'static str {
-        match self {
-            Lang::English => "",
-            Lang::German => include_str!("../../assets/lang/de.po"),
-            Lang::Japanese => include_str!("../../assets/lang/ja.po"),
-        }
+        let packed: &[u8] = match self {
+            Lang::English => return "",
+            Lang::German => include_bytes!(concat!(env!("OUT_DIR"), "/de.po.zst")),
+            Lang::Japanese => include_bytes!(concat!(env!("OUT_DIR"), "/ja.po.zst")),
+        };
+        let unpack = || String::from_utf8(zstd::decode_all(packed).ok()?).ok();
+        let shelf = UNPACKED.get((self as usize).saturating_sub(1));
+        shelf.map_or("", |text| text.get_or_init(|| unpack().unwrap_or_default()))
     }
 
     /// Which form of a text with a number is said of `n`: the first or the second.
