@@ -83,7 +83,7 @@ fn f09_a_clock_that_is_put_back_by_hours_delays_nothing_by_hours() {
             local.unreached(id).unwrap();
         }
         assert!(!due(&local, ahead) && due(&local, right), "{wait}");
-        assert!(due(&local, ahead - 3_600) != reached, "{wait}");
+        assert!(!due(&local, ahead - 3_600), "{wait}");
         assert!(local.claim_submission(id, right).unwrap());
     }
 }

@@ -18,7 +18,7 @@ use crate::store::process::Process;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 /// The longest wait that the program itself writes down, in seconds: of what was never tried (sending can
-/// be undone), or reached no server; and of anything else. What seems to wait longer was written down
+/// be undone), and of anything else. What seems to wait longer was written down
 /// before the clock was put back, and is due.
 const SOON: i64 = 15 * 60;
 const FARTHEST: i64 = 3 * 3600;
@@ -26,7 +26,7 @@ const FARTHEST: i64 = 3 * 3600;
 pub(super) fn is_due(now: i64) -> String {
     format!(
         "(next_try <= {now} OR (scheduled = 0 AND next_try > {now} +
-           CASE WHEN attempts = 0 OR unreached = 1 THEN {SOON} ELSE {FARTHEST} END))"
+           CASE WHEN attempts = 0 THEN {SOON} ELSE {FARTHEST} END))"
     )
 }
 
