@@ -234,6 +234,11 @@ impl Submission {
             SubmissionState::Held => tr!("held back until you say otherwise").to_owned(),
             SubmissionState::Sending => tr!("being sent").to_owned(),
             SubmissionState::Dot => tr!("sent, waiting for the server's word").to_owned(),
+            SubmissionState::InDoubt if self.is_partly_sent() => tr!(
+                "in doubt: the server may or may not have taken it for the rest; {some} of {all} had it before, so Sent can't tell",
+                some = self.count(RecipientState::Accepted),
+                all
+            ),
             SubmissionState::InDoubt if self.looked < LOOKS => tr!(
                 "in doubt: the server may or may not have taken it; looking for it in Sent, next {time}",
                 time = clock(self.next_try.max(now))
@@ -488,6 +493,8 @@ pub(crate) mod tests {
         assert!(said(&doubt).ends_with("looking for it in Sent, next at 100"));
         doubt.looked = LOOKS;
         assert!(said(&doubt).ends_with("looked for 5 times, it is not in Sent"));
+        let rest = row(State::InDoubt, &[Accepted, RecipientState::Unknown]);
+        assert!(said(&rest).ends_with("1 of 2 had it before, so Sent can't tell"));
         assert_eq!(
             partly.recipients[1].words(),
             "put off: no such user (550 5.1.1 nobody)"

@@ -1,14 +1,13 @@
 //! Messages in doubt: the connection ended after the final dot, so they may have been sent. They are
 //! looked for by Message-ID in Sent and among all mail, five times within ten minutes and now and
-//! then afterwards. Found, or reported of by somebody, they were sent; else the user decides. Nothing
-//! here ever sends.
+//! then afterwards. Found, or reported of by somebody, they were sent; else the user decides. Where
+//! somebody had the message before, what lies there, or is reported of, may be that one: it tells
+//! nothing of the rest. Nothing here ever sends.
 
 use crate::lang::tr;
 use crate::mime;
 use crate::model::standing::LOOKS;
-use crate::model::{
-    Envelope, MailboxName, Op, RecipientState, Role, Submission, SubmissionState, UidSet,
-};
+use crate::model::{Envelope, MailboxName, Op, Role, Submission, SubmissionState, UidSet};
 use crate::net::imap::{FetchBy, Mode, Session};
 use crate::signal::Topic;
 use crate::store::{self, Local};
@@ -60,8 +59,12 @@ pub fn look(
         places.extend(there.map(|mailbox| (role, mailbox.name)));
     }
     for row in rows {
-        let found = is_in(session, local, &places, row);
-        let found = match found {
+        // The user may have settled it while others were looked for.
+        let stands = local.read().submission(row.id)?;
+        let Some(row) = stands.filter(|row| row.state == SubmissionState::InDoubt) else {
+            continue;
+        };
+        let found = match is_in(session, local, &places, &row) {
             // Where nobody may look nothing is found.
             Err(SyncError::Net(error)) if !error.ends_session() => {
                 tracing::info!(%error, "a message in doubt could not be looked for");
@@ -69,7 +72,7 @@ pub fn look(
             }
             other => other?,
         };
-        judge(kit, local, row, found)?;
+        judge(kit, local, &row, found)?;
     }
     Ok(())
 }
@@ -80,10 +83,17 @@ fn is_in(
     places: &[(Role, MailboxName)],
     row: &Submission,
 ) -> Result<bool, SyncError> {
-    let written = mime::parse::envelope(&local.read().wire(row.id)?);
+    // What was only passed on has the Message-ID of the one that lies there anyway, and so has what
+    // goes to the rest.
+    if !row.filed || row.is_partly_sent() {
+        return Ok(false);
+    }
+    let written = match local.read().wire(row.id) {
+        Err(store::Error::Gone(_)) => return Ok(false),
+        wire => mime::parse::envelope(&wire?),
+    };
     let mut found = false;
-    // What was only passed on has the Message-ID of the one that lies there anyway.
-    for (role, place) in places.iter().filter(|_| row.filed) {
+    for (role, place) in places {
         found = found
             || match role {
                 Role::Sent => filing::find(session, place, row)?,
@@ -124,12 +134,7 @@ fn find_same(
 /// # Errors
 /// When a database fails.
 pub fn proved(kit: &Kit, local: &mut Local, row: &Submission) -> Result<(), SyncError> {
-    let known = row.recipients.iter();
-    let before = known
-        .filter(|r| r.state == RecipientState::Accepted)
-        .count()
-        > 0;
-    if row.state != SubmissionState::InDoubt || !row.filed || before {
+    if row.state != SubmissionState::InDoubt || !row.filed || row.is_partly_sent() {
         return Ok(());
     }
     let Some(state) = settle(kit, local, row, false)? else {
@@ -173,12 +178,19 @@ fn judge(kit: &Kit, local: &mut Local, row: &Submission, found: bool) -> Result<
     } else {
         let wait = usize::try_from(row.looked).ok().and_then(|n| WAITS.get(n));
         let wait = wait.map_or(LATER, |times| kit.rhythm.look * *times);
-        if row.looked + 1 == LOOKS {
-            kit.report.notice(
-                tr!("a message in doubt is not in Sent: it may or may not have been sent, the outbox asks what to do"),
-            );
+        if !local.looked(row.id, when::now() + wait.as_secs().cast_signed())? {
+            return Ok(());
         }
-        local.looked(row.id, when::now() + wait.as_secs().cast_signed())?;
+        match (row.is_partly_sent(), row.looked + 1) {
+            // There is nothing to wait for.
+            (true, 1) => kit.report.notice(
+                tr!("Sent can't tell whether the rest got a message that is in doubt: the outbox asks what to do"),
+            ),
+            (false, LOOKS) => kit.report.notice(
+                tr!("a message in doubt is not in Sent: it may or may not have been sent, the outbox asks what to do"),
+            ),
+            _ => {}
+        }
     }
     kit.changed(Topic::Outbox);
     Ok(())

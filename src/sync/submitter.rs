@@ -374,9 +374,14 @@ fn record(
         local.answered(row.id, now)?;
     }
     let (state, next_try, said) = if any(RecipientState::Unknown) {
-        let said = tr!(
-            "a message may or may not have been sent: the connection ended after its last byte; looking for it in Sent"
-        );
+        let said = match row.is_partly_sent() {
+            true => tr!(
+                "a message may or may not have been sent to the rest: the connection ended after its last byte"
+            ),
+            false => tr!(
+                "a message may or may not have been sent: the connection ended after its last byte; looking for it in Sent"
+            ),
+        };
         (SubmissionState::InDoubt, now, said)
     } else if any(RecipientState::Refused) {
         let said = tr!("a message was refused: the outbox says for whom and why");

@@ -206,6 +206,26 @@ fn what_is_held_or_for_later_waits_over_restarts() {
 }
 
 #[test]
+fn what_a_script_sends_later_is_a_draft_that_nobody_sees_and_no_other() {
+    let Some(rig) = Rig::start() else { return };
+    let to = ["--to", "bo@example.test", "--subject", "Tea"];
+    let told = rig
+        .home
+        .json(&[&["send"], &to[..], &["--at", "in 2h", "--remind", "3 days"]].concat());
+    let drafts = |condition: &str| {
+        let sql = format!("SELECT count(*) FROM draft WHERE {condition}");
+        rows(&write(&local(&rig.home)), &sql)
+    };
+    assert_eq!(drafts("outbox IS NOT NULL AND open = 0"), ["1"]);
+    rig.sync();
+    assert!(rig.home.list("Drafts").is_empty());
+    rig.decide(&["edit", told["id"].as_str().unwrap()]);
+    assert_eq!(drafts("outbox IS NULL AND subject = 'Tea'"), ["1"]);
+    rig.sync();
+    assert!(rig.reached(told["message_id"].as_str().unwrap()).is_empty());
+}
+
+#[test]
 fn what_is_taken_back_or_dropped_is_not_sent() {
     let Some(rig) = Rig::start() else { return };
     let (row, id) = rig.queue("bo@example.test");
@@ -447,6 +467,51 @@ fn a_bounce_by_one_who_had_it_before_settles_no_doubt_of_the_others() {
     rig.sync();
     assert_eq!(rig.state(), "in-doubt");
     assert_eq!(rig.row()["reports"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_copy_of_what_somebody_had_before_settles_no_doubt_of_the_others() {
+    let Some(rig) = Rig::start() else { return };
+    let (row, id) = rig.queue("bo@example.test, cy@example.test");
+    // The provider filed what went to the first; then the rest was cut after the dot.
+    rig.cut_after_the_dot();
+    rig.sql("UPDATE recipient SET state = 'accepted' WHERE address = 'bo@example.test'");
+    let copy =
+        format!("From: ada@example.test\r\nMessage-ID: {id}\r\n\r\nAs the server files it.\r\n");
+    rig.put("Sent", &copy);
+    for _ in 0..5 {
+        rig.sync();
+        assert_eq!(rig.state(), "in-doubt");
+        let words = rig.row()["words"].as_str().unwrap().to_owned();
+        assert!(
+            words.ends_with("1 of 2 had it before, so Sent can't tell"),
+            "{words}"
+        );
+    }
+    rig.decide(&["again", &row]);
+    rig.sync();
+    assert_eq!((rig.state().as_str(), rig.filed()), ("sent", 1));
+    assert_eq!(rig.reached(&id), ["cy@example.test"]);
+    rig.quiet();
+}
+
+#[test]
+fn a_doubt_that_is_settled_during_a_look_keeps_nobody_from_the_rest() {
+    let Some(rig) = Rig::start() else { return };
+    for who in ["bo@example.test", "cy@example.test", "di@example.test"] {
+        rig.queue(who);
+    }
+    // All are looked for where somebody asks, and none once more in the same run.
+    rig.sql(
+        "UPDATE recipient SET state = 'unknown';
+         UPDATE outbox SET state = 'in-doubt', attempts = 1,
+             next_try = CAST(strftime('%s', 'now') AS INTEGER) + 3000;
+         CREATE TRIGGER settled AFTER UPDATE OF looked ON outbox
+             BEGIN DELETE FROM outbox WHERE id = OLD.id + 1 AND looked = 0 AND OLD.id = 1; END",
+    );
+    rig.sync();
+    let sql = "SELECT id || ' ' || looked FROM outbox ORDER BY id";
+    assert_eq!(rows(&write(&local(&rig.home)), sql), ["1 1", "3 1"]);
 }
 
 #[test]

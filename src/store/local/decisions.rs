@@ -2,7 +2,7 @@
 //! message keeps it and is not asked again, and a message that somebody has is no draft any more.
 
 use super::connection::Local;
-use super::{drafts, sent};
+use super::{drafts, pieces, sent};
 use crate::lang::tr;
 use crate::model::{AccountName, Draft, DraftId, Op, OutboxId};
 use crate::store::error::{Error, Result};
@@ -125,14 +125,18 @@ impl Local {
         self.put(id, HELD, tr!("only a message that waits can be held"))
     }
 
-    /// Sends a message that waits or is held at a time of the user's, seconds since 1970.
+    /// Sends a message that waits or is held at a time of the user's, seconds since 1970. The days for
+    /// which servers may put it off begin then.
     ///
     /// # Errors
     /// [`Error::Refused`] if it neither waits nor is held.
     pub fn send_at(&mut self, id: OutboxId, at: i64) -> Result<()> {
         self.put(
             id,
-            &format!("state = 'queued', error = NULL, scheduled = 1, next_try = {at}"),
+            &format!(
+                "state = 'queued', error = NULL, scheduled = 1, next_try = {at},
+                 first_try = CASE first_try WHEN 0 THEN 0 ELSE {at} END"
+            ),
             tr!("only a message that waits can be sent later"),
         )
     }
@@ -159,12 +163,12 @@ impl Local {
                 return Err(Error::Refused(tr!("nobody was refused").to_owned()));
             }
             let mut given_up = 0;
-            for state in ["refused", "deferred"] {
+            // Whom an attempt did not come to ask was put off with it.
+            for states in ["'refused'", "'deferred', 'pending'"] {
                 if given_up == 0 {
-                    given_up = tx.execute(
-                        "DELETE FROM recipient WHERE outbox = ?1 AND state = ?2",
-                        params![id.0, state],
-                    )?;
+                    let sql =
+                        format!("DELETE FROM recipient WHERE outbox = ?1 AND state IN ({states})");
+                    given_up = tx.execute(&sql, [id.0])?;
                 }
             }
             let count = |condition: &str| -> Result<i64> {
@@ -188,8 +192,13 @@ impl Local {
         })
     }
 
+    /// Makes a message due now. One that was for later is dated now: it bears the time at which it
+    /// was written, or that for which a server was offered it.
     fn again(&mut self, id: OutboxId, now: i64, from: &str, reset: &str) -> Result<()> {
         self.write(|tx| {
+            if was_for_later(tx, id)? {
+                pieces::redate(tx, id.0, now)?;
+            }
             let n = tx.execute(
                 &format!(
                     "UPDATE outbox SET state = 'queued', error = NULL, scheduled = 0, first_try = 0, next_try = ?2
@@ -262,6 +271,17 @@ pub(super) fn take_back(
     tx.execute("UPDATE draft SET outbox = NULL WHERE id = ?1", [draft])?;
     remove(tx, id)?;
     Ok(Some(DraftId(draft)))
+}
+
+/// Whether a message that was written here was for a time of the user's, and nobody has it: no server
+/// has seen it yet, or one may have taken it ahead of that time.
+fn was_for_later(tx: &Transaction<'_>, id: OutboxId) -> Result<bool> {
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 FROM outbox WHERE id = ?1 AND scheduled = 1
+           AND (first_try = 0 OR state = 'in-doubt') AND {NOBODY}
+           AND EXISTS (SELECT 1 FROM draft WHERE draft.outbox = outbox.id))"
+    );
+    Ok(tx.query_row(&sql, [id.0], |r| r.get(0))?)
 }
 
 /// When a message that is held was to be sent, if the user had said so.

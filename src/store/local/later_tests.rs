@@ -25,11 +25,15 @@ fn a_held_message_waits_for_the_user_and_a_scheduled_one_for_its_time() {
     assert!(local.hold(id).is_err(), "it is being sent");
 }
 
+/// A message that says that it was written then.
+fn written(at: i64) -> String {
+    format!("Date: {}\r\nSubject: s\r\n\r\ntext\r\n", when::rfc5322(at))
+}
+
 #[test]
 fn what_was_to_go_later_is_dated_when_it_goes() {
     let home = Home::new();
     let mut local = home.open();
-    let written = |at| format!("Date: {}\r\nSubject: s\r\n\r\ntext\r\n", when::rfc5322(at));
     let submit = |local: &mut Local, draft, scheduled| {
         let out = Outgoing {
             wire: written(50).into_bytes().into(),
@@ -353,4 +357,116 @@ fn one_receipt_is_under_way_at_a_time() {
     local.cancel_submission(first, 1_002).unwrap();
     local.submit(&receipt, 1_003).unwrap();
     local.submit(&plain, 1_004).unwrap();
+}
+
+#[test]
+fn giving_somebody_up_sends_to_none_of_those_who_were_put_off() {
+    let home = Home::new();
+    let mut local = home.open();
+    let asks = end(SubmissionState::Refused);
+    // Put off at the greeting for five days: nobody was ever asked, and nobody would be left.
+    let id = under_way(&mut local);
+    local.conclude(id, &[], &asks, 1_001).unwrap().unwrap();
+    assert!(local.give_up_refused(id, 1_002).is_err());
+    assert_eq!(row(&local, id).recipients.len(), 2);
+    // The same after one has it and the other was refused before.
+    let id = under_way(&mut local);
+    local.dot(id, &[]).unwrap();
+    let fates = [
+        fate("a@x", RecipientState::Accepted),
+        fate("b@x", RecipientState::TryLater),
+    ];
+    let waits = end(SubmissionState::Queued);
+    local.conclude(id, &fates, &waits, 1_001).unwrap().unwrap();
+    assert!(local.claim_submission(id, 2_000).unwrap());
+    let fates = [fate("b@x", RecipientState::Refused)];
+    local.conclude(id, &fates, &asks, 2_001).unwrap().unwrap();
+    local.retry(id, 2_002).unwrap();
+    assert!(local.claim_submission(id, 2_003).unwrap());
+    local.conclude(id, &[], &asks, 2_004).unwrap().unwrap();
+    local.give_up_refused(id, 2_005).unwrap();
+    assert_eq!(row(&local, id).state, SubmissionState::Accepted);
+    assert_eq!(states(&local, id), [RecipientState::Accepted]);
+}
+
+/// A message that is written here at 50, for 90 000, and its row.
+fn for_later(local: &mut Local) -> OutboxId {
+    let draft = local.save_draft(&Draft::new(work()), 7).unwrap();
+    let out = Outgoing {
+        wire: written(50).into_bytes().into(),
+        not_before: 90_000,
+        scheduled: true,
+        ..outgoing(Some(draft))
+    };
+    local.submit(&out, 60).unwrap()
+}
+
+fn wire(local: &Local, id: OutboxId) -> String {
+    String::from_utf8(local.read().wire(id).unwrap()).unwrap()
+}
+
+#[test]
+fn what_was_for_later_and_is_sent_now_is_dated_now() {
+    let home = Home::new();
+    let mut local = home.open();
+    let waits = for_later(&mut local);
+    let held = for_later(&mut local);
+    local.hold(held).unwrap();
+    // A server was offered it, dated as it would be sent, and did not take it.
+    let offered = for_later(&mut local);
+    assert!(local.claim_early(offered).unwrap());
+    assert_eq!(wire(&local, offered), written(90_000));
+    let back = End {
+        next_try: 90_000,
+        ..end(SubmissionState::Queued)
+    };
+    local.conclude(offered, &[], &back, 200).unwrap().unwrap();
+    for id in [waits, held, offered] {
+        local.retry(id, 300).unwrap();
+        assert_eq!(wire(&local, id), written(300));
+        assert!(local.claim_submission(id, 301).unwrap());
+        assert_eq!(wire(&local, id), written(300), "the same in every attempt");
+    }
+    // A server may have taken it ahead of its time; the user has it sent again.
+    let doubt = for_later(&mut local);
+    assert!(local.claim_early(doubt).unwrap());
+    local.dot(doubt, &[]).unwrap();
+    local.answered(doubt, 250).unwrap();
+    local.crashed(&work()).unwrap();
+    local.send_again(doubt, 300).unwrap();
+    assert_eq!(wire(&local, doubt), written(300));
+    // What a server put off was dated before it was tried.
+    local.claim_submission(doubt, 301).unwrap();
+    let later = end(SubmissionState::Queued);
+    local.conclude(doubt, &[], &later, 302).unwrap().unwrap();
+    local.retry(doubt, 400).unwrap();
+    assert_eq!(wire(&local, doubt), written(300));
+}
+
+#[test]
+fn the_days_of_being_put_off_begin_anew_with_a_time_of_the_users() {
+    let home = Home::new();
+    let mut local = home.open();
+    let id = under_way(&mut local);
+    local.answered(id, 1_001).unwrap();
+    let waits = end(SubmissionState::Queued);
+    local.conclude(id, &[], &waits, 1_001).unwrap().unwrap();
+    let week = 7 * 24 * 3600;
+    local.send_at(id, week).unwrap();
+    assert_eq!(row(&local, id).first_try, week);
+    let new = local.submit(&outgoing(None), 2).unwrap();
+    local.send_at(new, week).unwrap();
+    assert_eq!(row(&local, new).first_try, 0, "nobody answered yet");
+}
+
+#[test]
+fn what_was_settled_is_not_looked_for() {
+    let home = Home::new();
+    let mut local = home.open();
+    let id = under_way(&mut local);
+    local.dot(id, &[]).unwrap();
+    local.crashed(&work()).unwrap();
+    assert!(local.looked(id, 500).unwrap());
+    local.was_sent(id, true, 600).unwrap();
+    assert!(!local.looked(id, 700).unwrap());
 }

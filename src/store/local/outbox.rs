@@ -259,17 +259,17 @@ impl Local {
         })
     }
 
-    /// A message in doubt was looked for in vain; it is looked for again at that time.
+    /// A message in doubt was looked for in vain; it is looked for again at that time. `false` if
+    /// it was settled meanwhile.
     ///
     /// # Errors
     /// When it can't be written.
-    pub fn looked(&mut self, id: OutboxId, next: i64) -> Result<()> {
+    pub fn looked(&mut self, id: OutboxId, next: i64) -> Result<bool> {
         self.step(
             id,
             &format!("looked = looked + 1, next_try = {next}"),
             "state = 'in-doubt'",
         )
-        .map(drop)
     }
 
     /// A message in doubt was sent: it was found where sent mail lies (`filed`), or the user says
