@@ -32,13 +32,15 @@ const PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// A message that can't be sent as it is; a database that can't be written.
 pub fn send(home: &Home, as_json: bool, args: &Send) -> Result<u8> {
     home.accounts(None)?;
+    let at = args.at.as_deref().map(outbox::time).transpose()?;
     let written = &args.written;
     let named = [&written.to, &written.cc, &written.bcc];
-    let mut outgoing = if named.iter().all(|field| field.is_empty()) {
+    let (mut outgoing, draft) = if named.iter().all(|field| field.is_empty()) {
         goes_as_it_is(written)?;
-        from_stdin(home, written.account.as_deref())?
+        (from_stdin(home, written.account.as_deref())?, None)
     } else {
-        from_options(home, written)?
+        let (outgoing, draft) = from_options(home, written)?;
+        (outgoing, Some(draft))
     };
     let now = when::now();
     outgoing.not_before = if args.wait {
@@ -46,8 +48,8 @@ pub fn send(home: &Home, as_json: bool, args: &Send) -> Result<u8> {
     } else {
         now + home.config.look.undo_send
     };
-    if let Some(at) = &args.at {
-        (outgoing.not_before, outgoing.scheduled) = (outbox::time(at)?, true);
+    if let Some(at) = at {
+        (outgoing.not_before, outgoing.scheduled) = (at, true);
     }
     if let Some(after) = &args.remind {
         let after = later::duration(after).ok_or_else(|| {
@@ -60,6 +62,9 @@ pub fn send(home: &Home, as_json: bool, args: &Send) -> Result<u8> {
         outgoing.remind = Some(after);
     }
     let account = home.account(outgoing.account.as_str())?.clone();
+    if let Some(draft) = draft.filter(|_| outgoing.scheduled) {
+        keep(home, draft, &mut outgoing)?;
+    }
     let done = home.carry_out(Intent::Queue(Box::new(outgoing)), exit::DATA)?;
     let id = done.outbox.context("the outbox gave no id")?;
     if args.wait {
@@ -147,14 +152,27 @@ fn whose<'a>(accounts: &'a [Account], from: &[Address]) -> Result<&'a Account> {
     })
 }
 
-fn from_options(home: &Home, written: &Written) -> Result<Outgoing> {
+/// Keeps what goes later as a draft, too, which is hidden while it is in the outbox: a message that was
+/// written here is dated when it goes, and is taken back as it was.
+fn keep(home: &Home, mut draft: Draft, outgoing: &mut Outgoing) -> Result<()> {
+    let options = &mut draft.options;
+    (options.send_at, options.remind) = (Some(outgoing.not_before), outgoing.remind);
+    let kept = home.carry_out(Intent::SaveDraft(Box::new(draft)), exit::DATA)?;
+    outgoing.draft = kept.draft.map(|id| (id, kept.rev));
+    let close = kept.draft.map(Intent::CloseDraft);
+    // Nobody writes on it.
+    close.map_or(Ok(()), |close| home.carry_out(close, exit::DATA).map(drop))
+}
+
+fn from_options(home: &Home, written: &Written) -> Result<(Outgoing, Draft)> {
     let account = home.account_or_first(written.account.as_deref())?;
     let mut draft = Draft::new(account.name.clone());
     draft.from = account.identity().to_string();
     compose::put(&mut draft, written, &home.config.groups)?;
     let parts = home.parts(vec![account.clone()], Arc::new(Board::new()), false)?;
-    freeze::freeze(&draft, account, None, parts.host.as_ref(), when::now())
-        .map_err(|why| Failure::new(exit::DATA, why).into())
+    let outgoing = freeze::freeze(&draft, account, None, parts.host.as_ref(), when::now())
+        .map_err(|why| Failure::new(exit::DATA, why))?;
+    Ok((outgoing, draft))
 }
 
 /// Sends it here if no other process talks to servers, else waits until that one did.

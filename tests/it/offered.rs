@@ -80,6 +80,11 @@ fn a_message_for_later_is_held_back_by_the_server_where_that_is_wanted() {
     assert_eq!(came.len(), 1);
     assert!(came[0].mail.contains(" HOLDUNTIL=2"), "{}", came[0].mail);
     assert!(rig.row().starts_with("sent "), "{}", rig.row());
+    // It was written here, and says so of the time at which it goes.
+    let date = postrider::mime::parse::envelope(came[0].raw.as_bytes()).date;
+    let sql = "SELECT sent_at FROM outbox";
+    let sent = rows(&write(&local(&rig.home)), sql).join(";");
+    assert_eq!(date.map(|at| at.to_string()), Some(sent));
     rig.home.sync();
     assert_eq!(rig.sink.deliveries().len(), 1);
 }
