@@ -143,7 +143,8 @@ impl Cache {
     /// # Errors
     /// When the cache can't be written.
     pub fn tidy(&mut self) -> Result<()> {
-        if self.leavings {
+        // What fails waits for the next start: nobody misses it.
+        if std::mem::take(&mut self.leavings) {
             self.leavings = self.write(|tx, _| texts::clear_leavings(tx))?;
             return Ok(());
         }

@@ -54,11 +54,12 @@ impl Writer {
     pub fn spawn(cache: Cache) -> Result<Writer> {
         let (urgent, urgent_jobs) = bounded(URGENT_QUEUE);
         let (batch, batch_jobs) = bounded(BATCH_QUEUE);
+        let damage = Arc::new(AtomicBool::new(false));
+        let shared = Arc::clone(&damage);
         let thread = thread::Builder::new()
             .name("cache-writer".to_owned())
-            .spawn(move || work(cache, &urgent_jobs, &batch_jobs))
+            .spawn(move || work(cache, &urgent_jobs, &batch_jobs, &shared))
             .map_err(|_| Error::Stopped)?;
-        let damage = Arc::new(AtomicBool::new(false));
         let queues = Queues {
             urgent: Some(urgent),
             batch: Some(batch),
@@ -158,7 +159,7 @@ fn guarded<T>(
     answer
 }
 
-fn work(mut cache: Cache, urgent: &Receiver<Job>, batch: &Receiver<Job>) {
+fn work(mut cache: Cache, urgent: &Receiver<Job>, batch: &Receiver<Job>, damage: &AtomicBool) {
     let mut pause = IDLE;
     loop {
         let nobody = match cache.is_ungrouped() || cache.is_untidy() {
@@ -170,14 +171,17 @@ fn work(mut cache: Cache, urgent: &Receiver<Job>, batch: &Receiver<Job>) {
             recv(batch) -> job => job.or_else(|_| urgent.recv()),
             recv(nobody) -> _ => {
                 // What is shown comes before what is only made faster.
-                let done = match cache.is_ungrouped() {
+                let done = guarded(&mut cache, damage, |cache| match cache.is_ungrouped() {
                     true => cache.group_some(),
                     false => cache.tidy(),
+                });
+                pause = match done {
+                    Ok(()) => PAUSE,
+                    Err(error) => {
+                        tracing::warn!(%error, "the cache could not be put in order");
+                        IDLE
+                    }
                 };
-                if let Err(error) = done {
-                    tracing::warn!(%error, "the cache could not be put in order");
-                }
-                pause = PAUSE;
                 continue;
             }
         };

@@ -4,7 +4,7 @@
 use super::fixture::*;
 use super::regroup::{join, rule, split, threads};
 use crate::model::{Address, ThreadRule, UidSet};
-use crate::store::NewMessage;
+use crate::store::{NewMessage, Priority, Writer};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::mpsc::channel;
@@ -276,6 +276,32 @@ fn whoever_shows_lists_is_told() {
     let mailboxes: BTreeSet<_> = told.try_iter().flatten().collect();
     assert!(mailboxes.contains(&f.mailbox("INBOX")));
     assert_eq!(threads(&f).len(), 1);
+}
+
+#[test]
+fn a_panic_while_nobody_waits_does_not_end_the_thread_that_writes() {
+    let mut f = Fixture::new();
+    let letters = [
+        letter(1, "Lunch on Friday", "ann", 0),
+        letter(2, "Re: Lunch on Friday", "ann", 1),
+    ];
+    f.ingest("INBOX", &letters);
+    let (tell, told) = channel();
+    f.cache.on_regrouped(move |_| {
+        tell.send(()).unwrap();
+        panic!("on purpose");
+    });
+    let own = [OWN.to_owned()];
+    f.cache.group_by_subject(Some(own.as_slice())).unwrap();
+    let writer = Writer::spawn(f.cache).unwrap();
+    told.recv().unwrap();
+    let listed = writer.run(Priority::Urgent, |cache| {
+        let sql = "SELECT count(DISTINCT thread) FROM location";
+        let conn = &cache.read().conn;
+        Ok(conn.query_row(sql, [], |row| row.get::<_, i64>(0))?)
+    });
+    assert_eq!(listed.unwrap(), 1, "and what was done is kept");
+    assert!(!writer.found_damage());
 }
 
 /// Messages with few subjects, people, days and identifiers.

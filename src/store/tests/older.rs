@@ -168,3 +168,17 @@ fn what_was_kept_before_is_found_and_goes_over() {
     let f = Fixture { dir: f.dir, cache };
     look(&f);
 }
+
+#[test]
+fn what_is_left_of_before_and_can_not_be_removed_waits_for_the_next_start() {
+    let f = Fixture::new();
+    let path = f.dir.path().join("cache.db");
+    let sql = "INSERT INTO body_word_data (id, block) VALUES (99, x'00');
+         CREATE TRIGGER stays BEFORE DELETE ON body_word_data BEGIN SELECT RAISE(FAIL, 'no'); END";
+    f.cache.read().conn.execute_batch(sql).unwrap();
+    drop(f.cache);
+    let mut cache = Cache::open(&path, 0).unwrap().cache;
+    assert!(cache.is_untidy());
+    assert!(cache.tidy().is_err());
+    assert!(!cache.is_untidy(), "it would be tried again and again");
+}
