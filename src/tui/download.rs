@@ -1,53 +1,74 @@
 //! Saving an attachment: a new file under a safe name, never over an existing one, never through a
-//! link, readable by its owner only.
+//! link, readable by its owner only. It has its name once it is whole.
 
 use crate::lang::tr;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use tempfile::{NamedTempFile, PersistError};
 
 /// So many numbers are tried behind a name that is taken.
 const TRIES: u32 = 1000;
 
 /// Writes `bytes` to a new file `name` (or `name (2)` …) in `dir`, which is made if it is not there.
-/// `name` must be a bare file name.
+/// `name` must be a bare file name. Whatever ends the program meanwhile, a file of that name is whole.
 ///
 /// # Errors
-/// When the folder can't be made or the file can't be written.
+/// When the folder can't be made or the file can't be written; then there is none.
 pub fn save(dir: &Path, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
-    if !dir.is_dir() {
-        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-    }
-    let (path, mut file) = create(dir, name)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    if let Err(e) = written {
-        let _ = std::fs::remove_file(&path);
-        return Err(e);
-    }
-    Ok(path)
+    save_by(dir, name, |file| file.write_all(bytes))
 }
 
-fn create(dir: &Path, name: &str) -> io::Result<(PathBuf, File)> {
+fn save_by(
+    dir: &Path,
+    name: &str,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<PathBuf> {
     let bare = Path::new(name).file_name().is_some_and(|f| f == name);
     if !bare {
         return Err(io::Error::other(tr!("not a file name")));
     }
+    if !dir.is_dir() {
+        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    }
+    let mut part = tempfile::Builder::new();
+    let part = part.prefix(".postrider-").suffix(".part");
+    let mut file = part.tempfile_in(dir)?;
+    write(file.as_file_mut())?;
+    file.as_file().sync_all()?;
     for n in 1..=TRIES {
         let path = dir.join(numbered(name, n));
-        // create_new is O_EXCL: neither a file nor a dangling link is followed or replaced.
-        match OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-        {
-            Ok(file) => return Ok((path, file)),
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(e) => return Err(e),
+        match put(file, &path) {
+            Ok(()) => return Ok(path),
+            Err(taken) if taken.error.kind() == io::ErrorKind::AlreadyExists => file = taken.file,
+            Err(failed) => return Err(failed.error),
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// Gives a whole file its name, never in the place of a file or of a link.
+fn put(file: NamedTempFile, path: &Path) -> Result<(), PersistError> {
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        Err(taken) if taken.error.kind() == io::ErrorKind::AlreadyExists => Err(taken),
+        // Not every file system can do that at once.
+        Err(failed) => take_and_put(failed.file, path),
+    }
+}
+
+/// The same in two steps: the name is taken first, and then belongs to nobody else.
+fn take_and_put(file: NamedTempFile, path: &Path) -> Result<(), PersistError> {
+    let mut options = OpenOptions::new();
+    // O_EXCL: neither a file nor a dangling link is followed or replaced.
+    options.write(true).create_new(true).mode(0o600);
+    if let Err(error) = options.open(path) {
+        return Err(PersistError { error, file });
+    }
+    file.persist(path).map(drop).inspect_err(|_| {
+        let _ = std::fs::remove_file(path);
+    })
 }
 
 fn numbered(name: &str, n: u32) -> String {
@@ -88,5 +109,40 @@ mod tests {
         for bad in ["../x", "/etc/x", "", "a/b", "..", ".", "a/", "a\0b"] {
             assert!(save(dir.path(), bad, b"").is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_file_has_its_name_once_it_is_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.txt");
+        let failed = save_by(dir.path(), "a.txt", |file| {
+            file.write_all(b"half of it")?;
+            assert!(!path.exists(), "a crash would leave that");
+            Err(io::ErrorKind::StorageFull.into())
+        });
+        assert_eq!(failed.unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+        save(dir.path(), "a.txt", b"all of it").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"all of it");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn nothing_is_overwritten_whatever_the_file_system_can_do() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        let whole = || {
+            let mut file = NamedTempFile::new_in(dir.path()).unwrap();
+            file.write_all(b"ours").unwrap();
+            file
+        };
+        std::os::unix::fs::symlink("nowhere", &path).unwrap();
+        let taken = take_and_put(whole(), &path).unwrap_err();
+        assert_eq!(taken.error.kind(), io::ErrorKind::AlreadyExists);
+        std::fs::remove_file(&path).unwrap();
+        take_and_put(whole(), &path).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"ours");
+        let taken = take_and_put(whole(), &path).unwrap_err();
+        assert_eq!(taken.error.kind(), io::ErrorKind::AlreadyExists);
     }
 }
