@@ -17,7 +17,7 @@
 
 use postrider::mime::parse::envelope;
 use postrider::model::{AccountName, Flags, MailboxId, MsgId, System, Uid, UidSet, UidValidity};
-use postrider::store::{Cache, CursorMove, NewBody, NewMessage, Packed};
+use postrider::store::{Cache, CursorMove, HeaderPacker, NewBody, NewMessage, Packed};
 use shared::Spent;
 use std::fmt::Write as _;
 
@@ -119,7 +119,8 @@ impl There {
         let mut ids = Vec::new();
         let mut packed: Vec<Packed> = Vec::new();
         cost("pack", mail.len(), || {
-            packed = mail.iter().cloned().map(Packed::from).collect();
+            let mut packer = HeaderPacker::default();
+            packed = mail.iter().map(|m| packer.pack(m.clone())).collect();
         });
         cost("store", mail.len(), || {
             for window in packed.rchunks(WINDOW) {

@@ -18,7 +18,9 @@ use postrider::mime::hollow::hollow;
 use postrider::mime::tree::Tree;
 use postrider::mime::{body, parse};
 use postrider::model::{AccountName, Flags, MsgId, Uid, UidValidity};
-use postrider::store::{Cache, NewBody, NewMessage, Packed, PackedBody, Reader, Repacked};
+use postrider::store::{
+    Cache, HeaderPacker, NewBody, NewMessage, Packed, PackedBody, Reader, Repacked,
+};
 use rusqlite::{Connection, OpenFlags};
 use shared::cpu;
 use std::path::{Path, PathBuf};
@@ -97,12 +99,13 @@ fn fill(path: &Path, files: &[PathBuf], whole: bool) -> Sizes {
             .iter()
             .map(|file| std::fs::read(file).unwrap())
             .collect();
+        let mut packer = HeaderPacker::default();
         let new: Vec<Packed> = raws
             .iter()
             .map(|raw| {
                 uid += 1;
                 let envelope = parse::envelope(raw);
-                Packed::from(NewMessage {
+                packer.pack(NewMessage {
                     uid: Uid::new(uid).unwrap(),
                     flags: Flags::default(),
                     internal_date: envelope.date.unwrap_or(0),

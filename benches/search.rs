@@ -23,7 +23,7 @@ use postrider::model::{
     AccountName, Address, Envelope, Flags, MailboxId, MessageId, MsgId, Query, System, Uid,
     UidValidity,
 };
-use postrider::store::{Cache, NewBody, NewMessage, Packed, Reader, SearchResult};
+use postrider::store::{Cache, HeaderPacker, NewBody, NewMessage, Packed, Reader, SearchResult};
 use rusqlite::{Connection, OpenFlags};
 use shared::Spent;
 use std::path::{Path, PathBuf};
@@ -91,9 +91,10 @@ fn make(folder: &Path, count: usize) {
     let (mut text, mut raw, mut done) = (0, 0, 0);
     let numbers: Vec<usize> = (0..count).collect();
     for batch in numbers.rchunks(BATCH) {
+        let mut packer = HeaderPacker::default();
         let packed: Vec<Packed> = batch
             .iter()
-            .map(|at| Packed::from(message(*at, count, &zipf)))
+            .map(|at| packer.pack(message(*at, count, &zipf)))
             .collect();
         let from = Spent::now();
         let taken = cache

@@ -6,6 +6,7 @@
 
 use super::charset;
 use super::simple::{self, Item};
+use super::simple_date;
 use super::words::{self, Place};
 use crate::model::{Address, MessageId};
 use mail_parser::{HeaderValue, parsers::MessageStream};
@@ -239,20 +240,23 @@ pub fn all_addresses(value: &[u8]) -> Vec<Address> {
 }
 
 fn read_addresses(value: &[u8], most: usize) -> Vec<Address> {
-    let Some(items) = simple::items(value) else {
-        return parse_addresses(value, most);
-    };
-    let mut out = Vec::with_capacity(items.len().min(most));
-    for item in items.into_iter().take(most) {
+    let mut out = Vec::new();
+    let mut told = 0;
+    let read = simple::items(value, &mut |item| {
+        told += 1;
         match item {
+            _ if told > most => {}
             Item::Plain(name, addr) => out.push(Address::new(name, addr)),
             Item::Encoded(name, addr, entry) => match words::only(name.as_bytes()) {
                 Some(name) => out.push(Address::new(name.trim(), addr)),
                 None => out.extend(parse_addresses(entry, 1)),
             },
         }
+    });
+    match read {
+        Some(()) => out,
+        None => parse_addresses(value, most),
     }
-    out
 }
 
 /// As [`read_addresses`], with the whole grammar.
@@ -298,11 +302,16 @@ fn token_ending_in(value: &[u8], end: &str) -> Option<String> {
 pub fn message_ids(value: &[u8], most: usize) -> Vec<MessageId> {
     let value = value.get(..MAX_VALUE).unwrap_or(value);
     let text = String::from_utf8_lossy(value);
-    let mut ids: Vec<MessageId> = if text.contains('<') {
-        text.split('<')
-            .skip(1)
-            .filter_map(|piece| MessageId::new(piece.split_once('>')?.0))
-            .collect()
+    let mut opens = memchr::memchr_iter(b'<', text.as_bytes()).peekable();
+    let mut ids: Vec<MessageId> = if opens.peek().is_some() {
+        let mut ids = Vec::new();
+        while let Some(open) = opens.next() {
+            let next = opens.peek().copied().unwrap_or(text.len());
+            let piece = text.get(open + 1..next).unwrap_or_default();
+            let id = memchr::memchr(b'>', piece.as_bytes()).and_then(|end| piece.get(..end));
+            ids.extend(id.and_then(MessageId::new));
+        }
+        ids
     } else {
         text.split_whitespace()
             .filter(|word| word.contains('@'))
@@ -317,6 +326,11 @@ pub fn message_ids(value: &[u8], most: usize) -> Vec<MessageId> {
 /// The date in seconds since 1970, if it is one that a calendar holds between 1970 and 2199. One
 /// that names no zone is taken for one of UTC (RFC 5322 §4.3 has `-0000` for the same).
 pub fn date(value: &[u8]) -> Option<i64> {
+    simple_date::date(value).or_else(|| read_date(value))
+}
+
+/// As [`date`], with the whole grammar.
+fn read_date(value: &[u8]) -> Option<i64> {
     let whole = prepare(value);
     let text = String::from_utf8_lossy(&whole);
     let named = with_offset(&text);

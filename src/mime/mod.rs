@@ -9,6 +9,7 @@ pub mod transfer;
 pub mod seven;
 pub mod charset;
 pub mod simple;
+pub mod simple_date;
 pub mod words;
 pub mod field;
 pub mod twin;

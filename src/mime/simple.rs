@@ -14,26 +14,31 @@ pub enum Item<'a> {
     Encoded(&'a str, &'a str, &'a [u8]),
 }
 
-/// The entries of a list; `None` if any of it needs the whole grammar.
-pub fn items(value: &[u8]) -> Option<Vec<Item<'_>>> {
-    let text = std::str::from_utf8(value).ok()?.trim_ascii();
-    let mut items = Vec::new();
-    let mut rest = text;
+/// Tells the entries of a list; `None` if any of it needs the whole grammar, and what was told before
+/// counts for nothing.
+pub fn items<'a>(value: &'a [u8], tell: &mut dyn FnMut(Item<'a>)) -> Option<()> {
+    let mut rest = std::str::from_utf8(value).ok()?.trim_ascii();
     loop {
         let (item, after) = one(rest)?;
-        items.push(item);
+        tell(item);
         let after = after.trim_ascii_start();
         if after.is_empty() {
-            return Some(items);
+            return Some(());
         }
         rest = after.strip_prefix(',')?.trim_ascii_start();
     }
 }
 
+/// What stands before the first `octet`, which is ASCII, and behind it.
+fn cut(text: &str, octet: u8) -> Option<(&str, &str)> {
+    let at = memchr::memchr(octet, text.as_bytes())?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
 /// The entry that `text` begins with, and what follows it.
 fn one(text: &str) -> Option<(Item<'_>, &str)> {
     if let Some(quoted) = text.strip_prefix('"') {
-        let (name, after) = quoted.split_once('"')?;
+        let (name, after) = cut(quoted, b'"')?;
         let name_is_plain = name.bytes().all(|b| is(PHRASE, b) || b == b',');
         let (addr, after) = in_brackets(after.strip_prefix(' ')?)?;
         return (name_is_plain && is_trimmed(name)).then_some((Item::Plain(name, addr), after));
@@ -62,7 +67,7 @@ fn one(text: &str) -> Option<(Item<'_>, &str)> {
 
 /// The address in the brackets that `text` begins with, and what follows them.
 fn in_brackets(text: &str) -> Option<(&str, &str)> {
-    let (addr, after) = text.strip_prefix('<')?.split_once('>')?;
+    let (addr, after) = cut(text.strip_prefix('<')?, b'>')?;
     is_address(addr).then_some((addr, after))
 }
 
@@ -112,13 +117,17 @@ fn is_trimmed(name: &str) -> bool {
 
 fn is_address(addr: &str) -> bool {
     let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| is(ADDRESS, b));
-    addr.split_once('@')
-        .is_some_and(|(local, domain)| plain(local) && plain(domain))
+    cut(addr, b'@').is_some_and(|(local, domain)| plain(local) && plain(domain))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn items(value: &[u8]) -> Option<Vec<Item<'_>>> {
+        let mut told = Vec::new();
+        super::items(value, &mut |item| told.push(item)).map(|()| told)
+    }
 
     #[test]
     fn what_is_common_is_read_and_the_rest_is_left() {

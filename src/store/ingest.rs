@@ -11,7 +11,7 @@ use crate::store::joins;
 use crate::store::locations::{self, Fresh, Place};
 use crate::store::messages;
 use crate::store::open::now;
-use crate::store::packed::{Header, NewMessage, Packed, Text};
+use crate::store::packed::{Header, HeaderPacker, NewMessage, Packed, Text};
 use crate::store::reader::in_thread_of;
 use crate::store::refresh;
 use crate::store::refs;
@@ -49,7 +49,8 @@ impl Cache {
         messages: &[NewMessage],
         cursor: Option<CursorMove>,
     ) -> Result<Ingested> {
-        let packed: Vec<Packed> = messages.iter().cloned().map(Packed::from).collect();
+        let mut packer = HeaderPacker::default();
+        let packed: Vec<Packed> = messages.iter().map(|m| packer.pack(m.clone())).collect();
         self.ingest_packed(mailbox, uidvalidity, &packed, cursor)
     }
 

@@ -21,8 +21,9 @@ impl Values<'_, '_> {
     }
 }
 
-/// Inserts a row for each item. `into`: what a clash means (`FAIL`, `IGNORE`), table and columns; `values`: what stands for a row, with a
-/// `?` for each value that `bind` binds.
+/// Inserts a row for each item. `into`: what a clash means (`FAIL`, `IGNORE`), table and columns;
+/// `values`: what stands for a row, with a `?` for each value that `bind` binds, and, behind a `;`, what
+/// follows all rows (an `ON CONFLICT`).
 ///
 /// Only within a transaction that is given up after an error: with `OR FAIL` SQLite keeps nothing
 /// to take back the first rows of a statement whose last one fails.
@@ -33,13 +34,14 @@ pub(super) fn rows<T>(
     items: &[T],
     bind: &mut dyn FnMut(&mut Values<'_, '_>, &T) -> rusqlite::Result<()>,
 ) -> Result<()> {
+    let (values, end) = values.split_once(';').unwrap_or((values, ""));
     let mut rest = items;
     for size in SIZES.into_iter().filter(|size| *size <= items.len()) {
         if rest.len() < size {
             continue;
         }
         let all = vec![values; size].join(", ");
-        let sql = format!("INSERT OR {into} VALUES {all}");
+        let sql = format!("INSERT OR {into} VALUES {all} {end}");
         let mut statement = conn.prepare_cached(&sql)?;
         while let Some((now, later)) = rest.split_at_checked(size) {
             let mut values = Values {

@@ -70,6 +70,7 @@ pub mod stands;
 pub mod among;
 pub mod sorted;
 pub mod picked;
+mod spill;
 pub mod writer;
 pub mod local;
 pub mod met;
@@ -97,7 +98,7 @@ pub use local::{
 pub use mailboxes::{Cursor, Mailbox};
 pub use marked::Marked;
 pub use ops::Outcome;
-pub use packed::{NewMessage, Packed};
+pub use packed::{HeaderPacker, NewMessage, Packed};
 pub use picked::{Picking, Stub};
 pub use process::Process;
 pub use reader::{Reader, ServerPlace, Shown, WantedBody};

@@ -57,7 +57,7 @@ pub(super) fn writing(path: &Path, durability: Durability) -> Result<Connection>
     conn.pragma_update(None, "cache_size", -8_000)?;
     conn.pragma_update(None, "mmap_size", 0)?;
     conn.pragma_update(None, "temp_store", "memory")?;
-    conn.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    conn.pragma_update(None, "wal_autocheckpoint", 8_000)?;
     conn.pragma_update(None, "journal_size_limit", 32_000_000)?;
     conn.pragma_update(None, "trusted_schema", false)?;
     plan_once(&conn)?;

@@ -59,7 +59,7 @@ pub(super) enum Text {
 }
 
 /// Room for the texts of nearly every header.
-const ROOM: usize = 1_024;
+const ROOM: usize = 2_048;
 /// How many there are.
 const TEXTS: usize = Text::Recipients as usize + 1;
 
@@ -79,12 +79,13 @@ pub(super) struct Header {
 }
 
 impl Header {
-    fn of(envelope: &Envelope) -> Header {
+    /// `texts`: room to work in.
+    fn of(envelope: &Envelope, texts: &mut String) -> Header {
         let e = envelope;
-        let mut texts = String::with_capacity(ROOM);
+        texts.clear();
         let mut ends = [0; TEXTS];
         let mut add = |which: Text, write: &dyn Fn(&mut String)| {
-            write(&mut texts);
+            write(texts);
             if let Some(end) = ends.get_mut(which as usize) {
                 *end = texts.len();
             }
@@ -121,7 +122,7 @@ impl Header {
             date: e.date,
             maybe_attachments: e.maybe_attachments,
             hashes: threads::hashes(e),
-            texts: texts.into_boxed_str(),
+            texts: texts.as_str().into(),
             ends,
             has_list_id: list.is_some(),
             has_auth_results: auth.is_some(),
@@ -161,8 +162,19 @@ impl Header {
     }
 }
 
-impl From<NewMessage> for Packed {
-    fn from(new: NewMessage) -> Packed {
+/// Makes messages ready, many of them: the room to work in is made once.
+#[derive(Debug)]
+pub struct HeaderPacker(String);
+
+impl Default for HeaderPacker {
+    fn default() -> HeaderPacker {
+        HeaderPacker(String::with_capacity(ROOM))
+    }
+}
+
+impl HeaderPacker {
+    /// Makes a message ready.
+    pub fn pack(&mut self, new: NewMessage) -> Packed {
         Packed {
             uid: new.uid,
             flags: new.flags,
@@ -170,7 +182,7 @@ impl From<NewMessage> for Packed {
             size: new.size,
             identity: new.identity,
             thread_hint: new.thread_hint,
-            header: Header::of(&new.envelope),
+            header: Header::of(&new.envelope, &mut self.0),
         }
     }
 }
@@ -208,7 +220,7 @@ mod tests {
             auth_results: Some(String::new()),
             ..Envelope::default()
         };
-        let header = Header::of(&e);
+        let header = Header::of(&e, &mut String::new());
         let found = |header: &Header, which| header.get(which).to_owned();
         assert_eq!(found(&header, Text::Subject), "日本");
         assert_eq!(header.subject_words(), " 日  本 ");
@@ -233,7 +245,7 @@ mod tests {
         e.list_id = None;
         e.auth_results = None;
         e.subject = "plain".to_owned();
-        let header = Header::of(&e);
+        let header = Header::of(&e, &mut String::new());
         assert_eq!((header.list_id(), header.auth_results()), (None, None));
         assert_eq!(header.subject_words(), "plain");
     }

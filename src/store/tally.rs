@@ -4,6 +4,7 @@
 
 use crate::model::{MailboxId, System};
 use crate::store::error::Result;
+use crate::store::insert;
 use crate::store::refs::Refs;
 use rusqlite::{Connection, params};
 use std::collections::{BTreeMap, BTreeSet};
@@ -145,30 +146,14 @@ impl Tally {
                 .execute(params![mailbox, held, seen, answered, flagged, deleted, draft])?;
             }
         }
-        let mut grow = conn.prepare_cached(
-            "INSERT INTO thread_row (mailbox, thread, date, location, count, unread, flagged)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             ON CONFLICT (mailbox, thread) DO UPDATE SET count = count + excluded.count,
-                 unread = unread + excluded.unread, flagged = flagged | excluded.flagged,
-                 location = iif((excluded.date, excluded.location) > (date, location), excluded.location, location),
-                 date = max(date, excluded.date)",
-        )?;
-        for ((mailbox, thread), change) in std::mem::take(&mut self.threads) {
+        let mut grown = Vec::with_capacity(self.threads.len());
+        for (place, change) in std::mem::take(&mut self.threads) {
             match change {
-                Change::Grew(more) => {
-                    grow.execute(params![
-                        mailbox,
-                        thread,
-                        more.newest.0,
-                        more.newest.1,
-                        more.count,
-                        more.unread,
-                        more.flagged
-                    ])?;
-                }
-                Change::Anew => recount(conn, mailbox, thread)?,
+                Change::Grew(more) => grown.push((place, more)),
+                Change::Anew => recount(conn, place.0, place.1)?,
             }
         }
+        grow(conn, &grown)?;
         let wordless = std::mem::take(&mut self.wordless);
         for sql in [
             "DELETE FROM word WHERE rowid = ?1",
@@ -182,6 +167,29 @@ impl Tally {
         }
         self.refs.flush(conn)
     }
+}
+
+/// Adds what is new to the rows of threads in mailboxes.
+fn grow(conn: &Connection, grown: &[((i64, i64), Sums)]) -> Result<()> {
+    insert::rows(
+        conn,
+        "FAIL INTO thread_row (mailbox, thread, date, location, count, unread, flagged)",
+        "(?, ?, ?, ?, ?, ?, ?);
+         ON CONFLICT (mailbox, thread) DO UPDATE SET count = count + excluded.count,
+             unread = unread + excluded.unread, flagged = flagged | excluded.flagged,
+             location = iif((excluded.date, excluded.location) > (date, location), excluded.location, location),
+             date = max(date, excluded.date)",
+        grown,
+        &mut |values, ((mailbox, thread), more)| {
+            values.bind(mailbox)?;
+            values.bind(thread)?;
+            values.bind(more.newest.0)?;
+            values.bind(more.newest.1)?;
+            values.bind(more.count)?;
+            values.bind(more.unread)?;
+            values.bind(more.flagged)
+        },
+    )
 }
 
 /// Counts one thread in one mailbox. The index holds all that is read.

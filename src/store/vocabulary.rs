@@ -16,12 +16,31 @@ const LENGTHS: std::ops::RangeInclusive<usize> = 3..=60;
 /// Words with the same part that are looked for, the shortest of them.
 const MOST: usize = 250;
 /// Slots for words that were met last, by their hash: four octets each.
-const SLOTS: usize = 1 << 15;
+const WORDS: usize = 1 << 15;
+/// And for lines: people, and subjects.
+const LINES: usize = 1 << 14;
 
 /// What was learnt last, so that the words that every text has are not written again and again.
 #[derive(Default)]
 pub(super) struct Vocabulary {
-    met: Vec<u32>,
+    words: Met<WORDS>,
+    lines: Met<LINES>,
+}
+
+/// Hashes that were met last.
+#[derive(Default)]
+struct Met<const SLOTS: usize>(Vec<u32>);
+
+impl<const SLOTS: usize> Met<SLOTS> {
+    /// Meets a hash; whether it is one that was met lately.
+    fn meet(&mut self, hash: u64) -> bool {
+        if self.0.is_empty() {
+            self.0 = vec![0; SLOTS];
+        }
+        let (slot, tag) = (hash as usize % SLOTS, (hash >> 32) as u32 | 1);
+        let met = self.0.get_mut(slot);
+        met.is_some_and(|met| std::mem::replace(met, tag) == tag)
+    }
 }
 
 impl Vocabulary {
@@ -32,18 +51,15 @@ impl Vocabulary {
         conn: &Connection,
         texts: impl Iterator<Item = &'a str>,
     ) -> Result<()> {
-        if self.met.is_empty() {
-            self.met = vec![0; SLOTS];
-        }
         // In order, for neighbours lie in one page.
         let mut new = BTreeSet::new();
-        for text in texts {
-            each(text, &mut |word, hash| {
-                let (slot, tag) = (hash as usize % SLOTS, (hash >> 32) as u32 | 1);
-                if let Some(met) = self.met.get_mut(slot)
-                    && *met != tag
-                {
-                    *met = tag;
+        for line in texts.flat_map(|text| text.split('\n')) {
+            // Most people write more than once.
+            if line.is_empty() || self.lines.meet(hash_of(line)) {
+                continue;
+            }
+            each(line, &mut |word, hash| {
+                if !self.words.meet(hash) {
                     new.insert(word.to_lowercase());
                 }
             });
@@ -85,6 +101,20 @@ fn each(text: &str, tell: &mut dyn FnMut(&str, u64)) {
         }
     }
     end(from, text.len(), hash, letters);
+}
+
+/// The hash of a line, made of eight octets at a time.
+fn hash_of(line: &str) -> u64 {
+    let mix = |hash: u64, octets: u64| {
+        let product = u128::from(hash ^ octets) * u128::from(OFFSET);
+        (product as u64) ^ (product >> 64) as u64
+    };
+    let (chunks, rest) = line.as_bytes().as_chunks::<8>();
+    let hash = chunks.iter().fold(line.len() as u64, |hash, chunk| {
+        mix(hash, u64::from_le_bytes(*chunk))
+    });
+    let last = rest.iter().fold(1, |last, b| last << 8 | u64::from(*b));
+    mix(mix(hash, last), OFFSET)
 }
 
 /// Where FNV-1a begins.
@@ -138,6 +168,27 @@ mod tests {
             longer.retain(|(word, _)| word != "é");
             proptest::prop_assert_eq!(words(&text), longer);
         }
+    }
+
+    #[test]
+    fn lines_have_hashes_of_their_own() {
+        let lines = [
+            "",
+            "a",
+            "aa",
+            "Ada <a@x>",
+            "Ada <b@x>",
+            "Ada <a@x> ",
+            "12345678",
+            "123456780",
+        ];
+        let hashes: BTreeSet<u64> = lines.iter().map(|line| hash_of(line)).collect();
+        assert_eq!(hashes.len(), lines.len());
+        let mut met = Met::<16>::default();
+        assert_eq!(
+            [7, 7, 23, 7].map(|hash| met.meet(hash << 32 | hash)),
+            [false, true, false, false]
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use crate::store::cache::Cache;
 use crate::store::error::{Error, Result};
+use crate::store::spill::Spill;
 use crossbeam_channel::{Receiver, Sender, bounded, select_biased};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -161,6 +162,7 @@ fn guarded<T>(
 
 fn work(mut cache: Cache, urgent: &Receiver<Job>, batch: &Receiver<Job>, damage: &AtomicBool) {
     let mut pause = IDLE;
+    let mut spill = Spill::default();
     loop {
         let nobody = match cache.is_ungrouped() || cache.is_untidy() {
             true => crossbeam_channel::after(pause),
@@ -187,10 +189,14 @@ fn work(mut cache: Cache, urgent: &Receiver<Job>, batch: &Receiver<Job>, damage:
         };
         pause = IDLE;
         match job {
-            Ok(job) => job(&mut cache),
+            Ok(job) => {
+                job(&mut cache);
+                spill.grew(&cache.db.conn);
+            }
             // Both queues are closed and empty.
             Err(_) => break,
         }
     }
+    spill.finish();
     cache.close();
 }

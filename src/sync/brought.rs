@@ -6,15 +6,16 @@ use crate::lang::{self, mark};
 use crate::mime::{self, report};
 use crate::model::{Address, Envelope, Flags, MailboxId, Role, Uid, UidSet, UidValidity};
 use crate::net::imap::{FetchBy, HeaderItem, Session};
-use crate::store::{Cache, CursorMove, NewMessage, Packed, Priority};
+use crate::store::{Cache, CursorMove, HeaderPacker, NewMessage, Packed, Priority};
 use crate::sync::delivery::Delivery;
 use crate::sync::error::SyncError;
 use crate::sync::kit::{Errand, Kit};
 use crate::sync::reported;
 use crate::text::when;
 
-/// Messages in one transaction: small, so that a user's action never waits long for its turn.
-const BATCH: usize = 1_000;
+/// Messages in one transaction: small, so that a user's action never waits long for its turn; but what
+/// many of them share (words, pages) is written once for all of them.
+const BATCH: usize = 2_000;
 /// Senders of new messages that are remembered for completing addresses, in one pull.
 const MOST_PEOPLE: usize = 2_000;
 /// Messages without a body among which new reports are looked for.
@@ -91,12 +92,13 @@ impl<'a> Brought<'a> {
         self.write()?;
         let mut fetched = Fetched::default();
         let mut batch = Vec::with_capacity(BATCH);
+        let mut packer = HeaderPacker::default();
         let mut broken = None;
         let mut sink = |item: HeaderItem| {
             let new = self.read(item);
             fetched.count += 1;
             fetched.octets += new.size;
-            batch.push(Packed::from(new));
+            batch.push(packer.pack(new));
             if batch.len() == BATCH {
                 let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
                 broken = self.post(full).err().or(broken.take());
@@ -137,7 +139,9 @@ impl<'a> Brought<'a> {
     /// Keeps messages whose headers can't be had as visible stubs, so that they block nothing. They are
     /// asked for again ([`crate::sync::stubs`]). Answers how many.
     pub fn stubs(&mut self, uids: &UidSet) -> u64 {
-        self.tail.extend(uids.iter().map(stub).map(Packed::from));
+        let mut packer = HeaderPacker::default();
+        let stubs = uids.iter().map(|uid| packer.pack(stub(uid)));
+        self.tail.extend(stubs);
         uids.len()
     }
 

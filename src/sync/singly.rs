@@ -24,8 +24,11 @@ const HANGS_UP: &str = mark!("the connection ends whenever it is asked for");
 /// # Errors
 /// As the session; when the cache can't be read.
 pub fn open(session: &mut Connection, reader: &Reader, here: &Here) -> Result<bool, SyncError> {
-    let selected = session.select(&here.name, Mode::ReadOnly)?;
-    Ok(reader.cursor(here.id)?.uidvalidity == Some(selected.uidvalidity))
+    let uidvalidity = match session.is_open(&here.name) {
+        Some(open) => open,
+        None => session.select(&here.name, Mode::ReadOnly)?.uidvalidity,
+    };
+    Ok(reader.cursor(here.id)?.uidvalidity == Some(uidvalidity))
 }
 
 /// Fetches what is not here of bodies that were asked for when the connection ended with `error`. The

@@ -23,9 +23,10 @@ pub fn stands_alone(c: char) -> bool {
 
 /// The text with every character that stands alone set apart by spaces.
 pub fn spaced(text: &str) -> Cow<'_, str> {
-    // Nearly no text has any, and only characters from U+0E00 up begin with an octet from E0 up.
-    let far = |text: &str| text.bytes().any(|b| b >= 0xe0);
-    if text.is_ascii() || !far(text) || !text.chars().any(stands_alone) {
+    // Nearly no text has any, and only characters from U+0E00 up begin with an octet from E0 up. All
+    // octets are looked at, because that is done many at a time.
+    let far = text.bytes().fold(false, |far, b| far | (b >= 0xe0));
+    if !far || !text.chars().any(stands_alone) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() * 2);

@@ -144,6 +144,13 @@ proptest! {
     }
 
     #[test]
+    fn the_short_way_reads_a_date_as_the_grammar_does(value in "[ \t]?((Mon|Tue|Sun|May), ?)?[0-3]?[0-9] (Jan|Feb|Apr|Dec|dec) (19[67][0-9]|2[01][0-9]{2}|[0-9]{2,4}) [0-2][0-9]:[0-6][0-9]:[0-6][0-9] [+-][01][0-9][0-6][0-9]( \\((CET|[A-Z ]{0,4})\\))?\r?\n?") {
+        if let Some(short) = simple_date::date(value.as_bytes()) {
+            prop_assert_eq!(read_date(value.as_bytes()), Some(short));
+        }
+    }
+
+    #[test]
     fn the_short_way_reads_what_the_grammar_reads(entries in prop::collection::vec("(\"?[a-zA-Z0-9=?_'.@+, -]{0,8}\"? ?|=\\?utf-8\\?([qQ]\\?([a-z_]|=[0-9A-F]{2}|=C3=A9|=){0,5}|[bB]\\?([a-zA-Z0-9]{4}|w6k=|IA==|=){0,3})\\?=( |\r\n )?){0,3}<?[a-z.=+]{0,3}@?[a-z0-9.-]{0,4}>?", 0..4)) {
         for glue in [",", ", ", ",\r\n "] {
             let list = entries.join(glue);
