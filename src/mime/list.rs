@@ -46,8 +46,6 @@ pub struct Farewell {
     pub subject: String,
     /// The text; may be empty.
     pub body: String,
-    /// The mailto address that says all of it.
-    pub url: String,
 }
 
 /// A way to leave a list.
@@ -153,7 +151,6 @@ fn farewell(url: &str) -> Option<Farewell> {
             link.subject
         },
         body: link.body,
-        url: url.to_owned(),
     })
 }
 
@@ -312,7 +309,6 @@ mod tests {
                 to: Address::new("", "l@x.example"),
                 subject: "unsubscribe".to_owned(),
                 body: String::new(),
-                url: "mailto:l@x.example".to_owned(),
             }),
             Way::Page("https://x.example/u?7".to_owned()),
         ];

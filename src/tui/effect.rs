@@ -3,7 +3,7 @@
 
 use crate::config::Hyperlinks;
 use crate::config::keep::Keep;
-use crate::model::{AccountName, DraftId, Intent, MsgId, SignInBy, SignInWord, Target};
+use crate::model::{AccountName, Draft, DraftId, Intent, MsgId, SignInBy, SignInWord, Target};
 use crate::signal::Announcement;
 use crate::tui::errand::Errand;
 use crate::tui::event::About;
@@ -61,6 +61,8 @@ pub enum Effect {
     /// Show this http or https address with the desktop's program; a mailto address opens the
     /// composer instead.
     OpenUrl(String),
+    /// Begin to write this: the composer takes it before anybody else sees it.
+    Compose(Box<Draft>),
     /// Do something with attachments.
     Part(PartJob),
     /// Hand the screen over to `$VISUAL` or `$EDITOR` with this text; comes back as

@@ -35,8 +35,8 @@ pub enum By {
     },
     /// A message that says more than a question can show: it is looked over in the composer.
     Drafting {
-        /// The mailto address.
-        url: String,
+        /// It.
+        draft: Box<Draft>,
         /// To whom.
         to: Clean,
     },
@@ -85,21 +85,26 @@ impl Parting {
                     url,
                 },
             },
-            Way::Mail(mail) if is_much(&mail) => By::Drafting {
-                to: Clean::line(&lookalike::shown_addr(&mail.to.addr)),
-                url: mail.url,
-            },
-            Way::Mail(mail) => By::Writing {
-                says: Clean::line(&width::cut(Clean::line(&words(&mail)).as_str(), SHOWN)),
-                to: Clean::line(&lookalike::shown_addr(&mail.to.addr)),
-                draft: Box::new(Draft {
+            Way::Mail(mail) => {
+                let to = Clean::line(&lookalike::shown_addr(&mail.to.addr));
+                let (says, much) = (Clean::line(&words(&mail)), is_much(&mail));
+                // The list knows the user by the address that it wrote to, and by no other.
+                let draft = Box::new(Draft {
                     from: from.to_string(),
                     to: mail.to.addr,
                     subject: mail.subject,
                     body: mail.body,
                     ..Draft::new(account.name.clone())
-                }),
-            },
+                });
+                match much {
+                    true => By::Drafting { draft, to },
+                    false => By::Writing {
+                        draft,
+                        to,
+                        says: Clean::line(&width::cut(says.as_str(), SHOWN)),
+                    },
+                }
+            }
             Way::Page(url) => By::Page { url },
         };
         let ways = ways.into_iter().map(way).collect();
@@ -134,6 +139,7 @@ mod tests {
     use super::*;
     use crate::mime::parse;
     use crate::mime::wire::tests::account;
+    use crate::model::Identity;
 
     fn ways(unsubscribe: &str) -> Vec<By> {
         let raw = format!("From: b@y.example\nList-Unsubscribe: <{unsubscribe}>\n\n");
@@ -164,12 +170,33 @@ mod tests {
         );
         assert!(matches!(ways(&letter)[..], [By::Drafting { .. }]));
         let letter = format!("mailto:boss@y.example?body={}", "I%20quit.%20".repeat(40));
-        let [By::Drafting { url, to }] = &ways(&letter)[..] else {
+        let [By::Drafting { draft, to }] = &ways(&letter)[..] else {
             panic!("a letter that nobody saw");
         };
         assert_eq!(
-            (url.as_str(), to.as_str()),
-            (letter.as_str(), "boss@y.example")
+            (draft.to.as_str(), to.as_str()),
+            ("boss@y.example", "boss@y.example")
         );
+        assert_eq!(draft.body, "I quit. ".repeat(40));
+    }
+
+    #[test]
+    fn a_list_hears_from_the_address_that_it_knows() {
+        let mut own = account();
+        own.identities.push(Identity {
+            email: "lists@x.example".to_owned(),
+            ..Identity::default()
+        });
+        let much = format!("mailto:l@y.example?body={}", "I%20quit.%20".repeat(40));
+        for url in ["mailto:l@y.example", &much] {
+            let raw =
+                format!("From: b@y.example\nTo: lists@x.example\nList-Unsubscribe: <{url}>\n\n");
+            let raw = raw.as_bytes();
+            let parting = Parting::find(raw, &parse::envelope(raw), &own).unwrap();
+            let [By::Writing { draft, .. } | By::Drafting { draft, .. }] = &parting.ways[..] else {
+                panic!("{parting:?}");
+            };
+            assert!(draft.from.contains("lists@x.example"), "{}", draft.from);
+        }
     }
 }

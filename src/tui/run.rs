@@ -399,7 +399,8 @@ impl Hands<'_> {
             }
             Effect::Shape(text) => remember(self.shape.clone(), text, self.events.clone()),
             Effect::Mouse(on) => self.terminal.mouse(on)?,
-            Effect::Hyperlinks(_) | Effect::WindowTitle(_) => {}
+            // These were taken before.
+            Effect::Hyperlinks(_) | Effect::WindowTitle(_) | Effect::Compose(_) => {}
             Effect::SignIn {
                 serial,
                 account,

@@ -60,8 +60,8 @@ impl Writing {
         of_shown.or_else(|| accounts.first()).map(blank)
     }
 
-    /// A `mailto:` link that was opened is for the composer, not for the desktop: takes it out of
-    /// the effects and gives the draft, and what is to be said of it.
+    /// What is for the composer (a draft, or a `mailto:` link that was opened, which is not for the
+    /// desktop): takes it out of the effects and gives the draft, and what is to be said of it.
     pub fn linked(
         fx: &mut Vec<Effect>,
         accounts: &[Account],
@@ -76,6 +76,10 @@ impl Writing {
                 let other = draft.is_none();
                 found = draft.or_else(|| found.take());
                 other
+            }
+            Effect::Compose(draft) => {
+                found = Some(((**draft).clone(), Said::default()));
+                false
             }
             _ => true,
         });

@@ -54,13 +54,13 @@ impl Layer {
                     text.push('\n');
                     text.push_str(&tr!("It says: {says}", says));
                 }
-                By::Drafting { url, to } => {
+                By::Drafting { draft, to } => {
                     text.push('\n');
                     text.push_str(&tr!(
                         "A message to {to} says more; it is shown to you before it goes.",
                         to
                     ));
-                    let written = vec![Effect::OpenUrl(url)];
+                    let written = vec![Effect::Compose(draft)];
                     answers.push(('m', trc!("answer", "show the message"), written));
                 }
                 By::Page { url } => {

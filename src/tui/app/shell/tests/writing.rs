@@ -4,6 +4,7 @@
 use super::*;
 use crate::tui::effect::Outward;
 use crate::tui::offer::{Offered, Source};
+use crate::tui::parting::{By, Parting};
 
 impl Bench {
     fn chord(&mut self, name: &str) {
@@ -364,6 +365,35 @@ fn a_mailto_link_is_for_the_composer_and_hides_no_copy() {
     assert!(screen.contains("grace@example.com") && screen.contains("New message"));
     assert!(
         screen.contains("Bcc      eve@example.net") && screen.contains("may not set from"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn a_long_farewell_to_a_list_is_written_from_the_address_that_it_knows() {
+    let mut bench = Bench::new(three(), (80, 24));
+    let draft = Draft {
+        from: "lists@example.org".into(),
+        to: "leave@example.net".into(),
+        body: "I quit. ".repeat(40),
+        ..Draft::new(account("home").name)
+    };
+    let way = By::Drafting {
+        draft: Box::new(draft),
+        to: Clean::lit("leave@example.net"),
+    };
+    let parting = Parting {
+        list: Clean::lit("a list"),
+        ways: vec![way],
+    };
+    bench.event(Event::Parting(Ok(Box::new(parting))));
+    bench.sees("Leave a list?");
+    // What was typed ahead answers no question.
+    bench.now.mono += Duration::from_secs(1);
+    bench.keys("m");
+    let screen = bench.screen();
+    assert!(
+        screen.contains("lists@example.org") && screen.contains("leave@example.net"),
         "{screen}"
     );
 }
