@@ -134,8 +134,9 @@ fn d06_d07_d09_s43_header_rows() {
         got,
         [
             (1, 5_000_000_000, &b"Date: )\r\n"[..]),
+            (9, 3, b"\xff"),
+            // Its size might still have come.
             (2, 0, b"X: \"q\""),
-            (9, 3, b"\xff")
         ]
     );
     assert_eq!(items[0].internal_date, Some(760_686_745));
@@ -443,6 +444,16 @@ fn a_sink_that_fails_ends_the_session() {
     session.fetch_flags(&all, None, &mut { stop }).unwrap_err();
     assert!(session.is_dead());
     server.join().unwrap();
+}
+
+#[test]
+fn a_session_that_is_closed_says_nothing_more_and_is_gone_for_the_server_at_once() {
+    let (mut session, server) = session("", |s| assert_eq!(s.rest(), ""));
+    session.close();
+    server.join().unwrap();
+    assert!(session.is_dead());
+    let error = session.noop().unwrap_err();
+    assert!(error.ends_session(), "{error}");
 }
 
 #[test]

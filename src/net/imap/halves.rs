@@ -77,13 +77,10 @@ impl Half {
         }
     }
 
+    /// Whether nothing more needs to come. Where no size is told the whole answer is waited for.
     fn is_whole(&self) -> bool {
-        self.uid.is_some() && self.header.is_some() && self.flags.is_some()
-    }
-
-    /// Whether its header was told.
-    pub(super) fn is_header(&self) -> bool {
-        self.header.is_some()
+        let named = self.uid.is_some() && self.header.is_some();
+        named && self.flags.is_some() && self.size.is_some()
     }
 
     /// The message, as far as it was told; nothing without a UID or a header.

@@ -175,7 +175,7 @@ impl Session {
                 report.bad.extend(Uid::new(uid));
                 continue;
             }
-            let (first, second) = halves(&set);
+            let (first, second) = bisected(&set);
             for half in [first, second] {
                 if commands == 0 {
                     half.ranges()
@@ -261,7 +261,7 @@ impl Session {
         });
         // Of what a cut left in the middle the rest is not known.
         if !matches!(&outcome, Err(error) if error.ends_session()) {
-            rest(asked, report, sink)?;
+            hand_on_rest(asked, report, sink)?;
         }
         match outcome {
             Ok(_) => Ok(report.nameless == nameless),
@@ -272,7 +272,7 @@ impl Session {
 }
 
 /// The lower and the upper half of a set of at least two.
-fn halves(set: &UidSet) -> (UidSet, UidSet) {
+fn bisected(set: &UidSet) -> (UidSet, UidSet) {
     let mut left = set.len() / 2;
     let (mut first, mut second) = (UidSet::new(), UidSet::new());
     for &(lo, hi) in set.ranges() {
@@ -328,7 +328,7 @@ pub(super) fn beside(said: &Untagged<'_>, asked: Option<&UidSet>, report: &mut F
 }
 
 /// The answer is over: what is not whole by now is handed on as far as it was told.
-pub(super) fn rest(
+pub(super) fn hand_on_rest(
     asked: Option<&UidSet>,
     report: &mut FetchReport,
     sink: &mut Sink<'_>,
@@ -349,17 +349,18 @@ fn settle(
     // Where one message was asked for nothing else can be meant.
     let only = asked.filter(|set| half.uid.is_none() && set.len() == 1);
     half.uid = half.uid.or(only.and_then(|set| set.iter().next()));
-    match (half.uid, half.is_header()) {
-        (None, _) => report.nameless += 1,
-        (Some(uid), _) if report.uids.contains(uid) => {}
-        (Some(uid), false) => report.bad.push(uid),
-        (Some(_), true) => {
-            if let Some(item) = half.item() {
-                deliver(item, report, sink)?;
-            }
+    let Some(uid) = half.uid else {
+        report.nameless += 1;
+        return Ok(());
+    };
+    match half.item() {
+        Some(item) => deliver(item, report, sink),
+        None if report.uids.contains(uid) => Ok(()),
+        None => {
+            report.bad.push(uid);
+            Ok(())
         }
     }
-    Ok(())
 }
 
 fn deliver(

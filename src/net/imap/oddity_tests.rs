@@ -62,6 +62,10 @@ fn a_message_that_is_told_in_pieces_is_one_message() {
         );
         s.expect("a5 UID FETCH 8 (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER])");
         s.send("* 3 FETCH (UID 8 FLAGS (\\Seen) RFC822.SIZE 4 BODY[HEADER] {1}\nd)\na5 OK x\n");
+        // The size comes last, or never.
+        s.expect(&format!("a6 UID FETCH 10:11 ({HEADER_ITEMS})"));
+        s.send("* 1 FETCH (UID 10 FLAGS () BODY[HEADER] {1}\nf)\n* 2 FETCH (UID 11 FLAGS () BODY[HEADER] {1}\ng)\n");
+        s.send("* 1 FETCH (RFC822.SIZE 6)\na6 OK x\n");
     });
     session.select(&inbox(), Mode::ReadWrite).unwrap();
     let (rows, report) = headers(&mut session, &UidSet::range(5, 7));
@@ -71,6 +75,10 @@ fn a_message_that_is_told_in_pieces_is_one_message() {
     assert_eq!(rows[0], (8, vec!["\\Seen".into()], 4, b"d".to_vec()));
     assert_eq!(rows[1], (9, vec![], 5, b"e".to_vec()));
     assert!(report.bad.is_empty(), "{report:?}");
+    let (rows, report) = headers(&mut session, &UidSet::range(10, 11));
+    assert_eq!(rows[0], (10, vec![], 6, b"f".to_vec()));
+    assert_eq!(rows[1], (11, vec![], 0, b"g".to_vec()));
+    assert!(report.bad.is_empty() && report.nameless == 0, "{report:?}");
     server.join().unwrap();
 }
 

@@ -192,6 +192,13 @@ impl Session {
         self.port.line().kill();
     }
 
+    /// Closes the connection without a word. The session is dead then.
+    pub fn close(&mut self) {
+        let mut line = self.port.line();
+        line.kill();
+        line.stream().shut();
+    }
+
     /// Runs one command to its tagged answer, handing what comes before it to `on`.
     pub(super) fn run(
         &mut self,

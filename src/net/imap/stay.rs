@@ -12,7 +12,7 @@ use crate::net::imap::asked::FetchReport;
 use crate::net::imap::command::Command;
 use crate::net::imap::decode::Untagged;
 use crate::net::imap::halves::HeaderItem;
-use crate::net::imap::headers::{HEADER, beside, header_item, rest};
+use crate::net::imap::headers::{HEADER, beside, hand_on_rest, header_item};
 use crate::net::imap::session::Session;
 use crate::net::imap::unasked::FlagItem;
 
@@ -131,7 +131,7 @@ impl Session {
         self.usual_bounds();
         let replies = replies?;
         let mut hand = |item| sink(Fresh::Header(Box::new(item)));
-        rest(Some(asked), report, &mut hand)?;
+        hand_on_rest(Some(asked), report, &mut hand)?;
         for reply in replies {
             match self.finish(reply, &[]) {
                 Err(error) if !error.ends_session() => return Ok(false),

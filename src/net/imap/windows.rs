@@ -9,7 +9,7 @@ use crate::net::error::NetError;
 use crate::net::imap::asked::{Asked, FetchReport};
 use crate::net::imap::decode::{Reply, Said, Untagged};
 use crate::net::imap::fail;
-use crate::net::imap::headers::{HEADER, Sink, beside, header_item, rest};
+use crate::net::imap::headers::{HEADER, Sink, beside, hand_on_rest, header_item};
 use crate::net::imap::session::Session;
 
 impl Session {
@@ -41,7 +41,7 @@ impl Session {
         self.ahead = next;
         let reply = outcome?;
         let mut report = now.report;
-        self::rest(Some(set), &mut report, sink)?;
+        hand_on_rest(Some(set), &mut report, sink)?;
         let answered = match self.finish(reply, &[]) {
             Ok(_) => report.nameless == 0,
             Err(error) if fail::is_refusal(&error) => false,
