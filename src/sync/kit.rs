@@ -110,10 +110,11 @@ pub struct Connection {
     place: Occupied,
 }
 
-/// One of the account's connections; free again when it is dropped.
+/// One of the account's connections; free again when it is closed or dropped.
 struct Occupied {
     rank: Rank,
     network: u64,
+    left: bool,
     kit: Kit,
 }
 
@@ -144,12 +145,15 @@ impl Connection {
         self.counted = received;
     }
 
-    /// Puts a new connection of the same rank in the place of this one, which has ended.
+    /// Puts a new connection of the same rank in the place of this one, which is closed in any case: a
+    /// server may allow no second one.
     ///
     /// # Errors
-    /// As [`Kit::dial`].
+    /// As [`Kit::dial`]; then every call to this one fails.
     pub fn dial_again(&mut self) -> Result<(), SyncError> {
         self.tally();
+        self.session.close();
+        self.place.leave();
         let (kit, rank) = (self.place.kit.clone(), self.place.rank);
         *self = kit.dial(rank, None)?;
         Ok(())
@@ -164,10 +168,18 @@ impl Connection {
     }
 }
 
+impl Occupied {
+    fn leave(&mut self) {
+        if !std::mem::replace(&mut self.left, true) {
+            self.kit.connections.ended();
+            self.kit.report.connections(self.kit.connections.open());
+        }
+    }
+}
+
 impl Drop for Occupied {
     fn drop(&mut self) {
-        self.kit.connections.ended();
-        self.kit.report.connections(self.kit.connections.open());
+        self.leave();
     }
 }
 
@@ -250,11 +262,16 @@ impl Kit {
         }
         self.connections.opened();
         self.report.connections(self.connections.open());
-        let kit = self.clone();
+        let place = Occupied {
+            rank,
+            network,
+            left: false,
+            kit: self.clone(),
+        };
         Ok(Connection {
             session,
             counted: 0,
-            place: Occupied { rank, network, kit },
+            place,
         })
     }
 

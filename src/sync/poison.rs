@@ -8,7 +8,6 @@ use crate::net::imap::{FetchBy, Mode};
 use crate::store::Reader;
 use crate::sync::backoff::{Backoff, chance};
 use crate::sync::brought::{Brought, Fetched};
-use crate::sync::connections::Rank;
 use crate::sync::error::SyncError;
 use crate::sync::here::Here;
 use crate::sync::kit::{Connection, Kit};
@@ -215,7 +214,7 @@ impl Way<'_, '_> {
         if self.kit.stopping() {
             return Err(SyncError::Stopping);
         }
-        *self.session = self.kit.dial(Rank::Worker, None)?;
+        self.session.dial_again()?;
         let again = self.session.select(&self.here.name, Mode::ReadOnly)?;
         match again.uidvalidity == self.uidvalidity {
             true => Ok(()),

@@ -11,7 +11,6 @@ use crate::net::imap::{FetchBy, Mode};
 use crate::signal::Topic;
 use crate::store::{Cache, Local, NewMessage, Priority, Reader};
 use crate::sync::brought::Brought;
-use crate::sync::connections::Rank;
 use crate::sync::delivery::Delivery;
 use crate::sync::error::SyncError;
 use crate::sync::here::Here;
@@ -114,7 +113,7 @@ impl Asking<'_> {
             if self.kit.stopping() {
                 return Err(SyncError::Stopping);
             }
-            *self.session = self.kit.dial(Rank::Worker, None)?;
+            self.session.dial_again()?;
             dials -= 1;
             if dials == 0 || !self.open()? {
                 return Ok(());

@@ -2,7 +2,9 @@
 //! reason is told, other accounts go on, and the next time all is well (RFC 9051 §7.1, RFC 5530).
 
 use crate::program::{Home, Ran, eventually};
+use crate::pty::PATIENCE;
 use crate::script::{Act, HELLO, OPEN, Script, before, bye, deed, edit, say, swap, swapped};
+use crossbeam_channel::unbounded;
 use serde_json::Value;
 
 /// Exit codes of a server that can't be reached or does not behave, and of one that puts us off.
@@ -146,6 +148,34 @@ fn f23_where_one_connection_is_allowed_one_is_enough() {
     let away = |v: &&Value| v["state"] == "waiting" || v["state"] == "stopped";
     assert_eq!(watch.said().iter().find(away), None);
     assert!(server.dialled() < 12, "{} connections", server.dialled());
+}
+
+#[test]
+fn f23_where_one_connection_is_allowed_the_next_begins_when_the_last_is_closed() {
+    let server = Script::with(&["one"]);
+    let home = Home::new(&server.account("work"));
+    let (left, is_left) = unbounded();
+    // What makes no sense ends the session, and only the client ends the connection.
+    let nonsense = deed(move |wire, _| {
+        wire.say("* 1 FETCH (UID 1 BODY[HEADER] {-1}\n");
+        let _ = left.send(wire.is_left_within(PATIENCE));
+        wire.close();
+    });
+    server.once("BODY.PEEK", nonsense);
+    let second = deed(move |wire, _| {
+        match is_left.recv_timeout(PATIENCE) {
+            Ok(true) => wire.say("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] ready\n"),
+            _ => wire.say("* BYE Too many connections\n"),
+        };
+    });
+    server.rule(HELLO, 1, 1, second);
+    let (ran, report) = turn(&home);
+    assert_eq!(ran.code, 0, "{report} {}", ran.err);
+    assert_eq!(home.subjects("INBOX"), ["one"]);
+    assert_eq!(
+        (server.dialled(), &report["connections"]),
+        (2, &Value::from(1))
+    );
 }
 
 #[test]
