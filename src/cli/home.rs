@@ -211,11 +211,10 @@ impl Home {
     }
 }
 
-/// Whether conversations are also put together by subject; then the addresses of all accounts.
+/// Whether conversations are also put together by subject; then the user's addresses ([`own::choose`]
+/// comes before).
 pub fn by_subject(config: &Config) -> Option<Vec<String>> {
-    let accounts = config.accounts.iter();
-    let own = accounts.flat_map(Account::senders).map(|a| a.addr);
-    config.look.by_subject.then(|| own.collect())
+    config.look.by_subject.then(|| own::addresses().to_vec())
 }
 
 /// The account of that name; the first if none is named.

@@ -125,9 +125,7 @@ fn forget_some(conn: &Connection, tally: &mut Tally) -> Result<(Vec<i64>, BTreeS
     let mut done = conn.prepare_cached("DELETE FROM subject_gone WHERE hash = ?1")?;
     for hash in &gone {
         done.execute([hash])?;
-        if let Some(noted) = tally.refs.find(conn, *hash)? {
-            touched.insert(threads::canonical(conn, noted)?);
-        }
+        touched.extend(threads::named(conn, tally, *hash)?);
     }
     Ok((gone, touched))
 }

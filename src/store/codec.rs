@@ -123,18 +123,6 @@ pub(super) fn uid_in(uid: Option<i64>) -> Option<Uid> {
     uid.and_then(|n| u32::try_from(n).ok()).and_then(Uid::new)
 }
 
-/// A stable 64-bit hash of these pieces, one behind the other: as Message-IDs are hashed.
-pub(super) fn hash(pieces: &[&[u8]]) -> i64 {
-    // FNV-1a and a multiply-shift.
-    let mut h: u64 = 0xcbf2_9ce4_8422_2325;
-    for b in pieces.iter().copied().flatten() {
-        h = (h ^ u64::from(*b)).wrapping_mul(0x0000_0100_0000_01b3);
-    }
-    h ^= h >> 32;
-    h = h.wrapping_mul(0xd6e8_feb8_6659_fd93);
-    (h ^ (h >> 32)) as i64
-}
-
 /// Adds names and addresses as words for the search.
 pub(super) fn push_people(text: &mut String, people: &mut dyn Iterator<Item = &Address>) {
     for person in people {

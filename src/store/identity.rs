@@ -4,7 +4,7 @@
 //! A name is believed only as far as the header agrees: a server that gives all its mail one name
 //! must not make one message of it.
 
-use crate::store::codec;
+use crate::model::message_id::hash64;
 use crate::store::error::Result;
 use crate::store::packed::{Header, Text};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
@@ -64,7 +64,7 @@ impl<'c> Names<'c> {
     /// account's name, so that two accounts' conversations don't meet.
     pub(super) fn hint(&self, hint: &str) -> i64 {
         // A space can't be in Message-IDs.
-        codec::hash(&[self.name.as_bytes(), b" ", hint.as_bytes()])
+        hash64(&[self.name.as_bytes(), b" ", hint.as_bytes()])
     }
 }
 

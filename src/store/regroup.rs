@@ -62,9 +62,7 @@ impl Cache {
                 let below = below.iter().filter(|(_, _, cut)| *kind == CUT && cut == a);
                 let named = named.into_iter().flatten();
                 for hash in named.chain(below.map(|(_, own, _)| *own)) {
-                    if let Some(noted) = tally.refs.find(tx, hash)? {
-                        touched.insert(threads::canonical(tx, noted)?);
-                    }
+                    touched.extend(threads::named(tx, tally, hash)?);
                 }
             }
             // One that a join no longer names may be of a message that is not here.
@@ -105,9 +103,7 @@ impl Apart {
 pub(super) fn regroup_named(conn: &Connection, tally: &mut Tally, named: &[i64]) -> Result<()> {
     let mut touched = BTreeSet::new();
     for hash in named {
-        if let Some(noted) = tally.refs.find(conn, *hash)? {
-            touched.insert(threads::canonical(conn, noted)?);
-        }
+        touched.extend(threads::named(conn, tally, *hash)?);
     }
     regroup(conn, tally, touched, &[]).map(drop)
 }
@@ -148,11 +144,7 @@ pub(super) fn regroup(
                 relocate(conn, tally, member, *thread, &mut mailboxes)?;
             }
             for hash in &member.joins {
-                let noted = tally.refs.find(conn, *hash)?;
-                let now = noted
-                    .map(|noted| threads::canonical(conn, noted))
-                    .transpose()?;
-                if now != Some(*thread) {
+                if threads::named(conn, tally, *hash)? != Some(*thread) {
                     tally.refs.forget(conn, *hash)?;
                     tally.refs.note(*hash, *thread);
                 }
@@ -163,18 +155,7 @@ pub(super) fn regroup(
             *home = (size, *thread).max(*home);
         }
     }
-    // What only those named that are cut off now is nobody's: whoever comes with it begins anew.
-    let joined: HashSet<&i64> = members.iter().flat_map(|m| &m.joins).collect();
-    let dropped = members.iter().flat_map(|m| &m.plain).chain(forgotten);
-    for hash in dropped.filter(|hash| !joined.contains(hash)) {
-        let noted = tally.refs.find(conn, *hash)?;
-        let thread = noted
-            .map(|noted| threads::canonical(conn, noted))
-            .transpose()?;
-        if thread.is_some_and(|thread| touched.contains(&thread)) {
-            tally.refs.forget(conn, *hash)?;
-        }
-    }
+    forget_unnamed(conn, tally, &members, forgotten, &touched)?;
     // A thread that is empty now lives on in the one that most of it went to.
     for (old, (_, thread)) in homes {
         if !names.contains(&old) {
@@ -185,6 +166,26 @@ pub(super) fn regroup(
         }
     }
     Ok(mailboxes.into_iter().map(MailboxId).collect())
+}
+
+/// What only those named that are cut off now is nobody's, of these identifiers, too: whoever comes with
+/// it begins anew.
+fn forget_unnamed(
+    conn: &Connection,
+    tally: &mut Tally,
+    members: &[Member],
+    forgotten: &[i64],
+    touched: &BTreeSet<i64>,
+) -> Result<()> {
+    let joined: HashSet<&i64> = members.iter().flat_map(|m| &m.joins).collect();
+    let dropped = members.iter().flat_map(|m| &m.plain).chain(forgotten);
+    for hash in dropped.filter(|hash| !joined.contains(hash)) {
+        let thread = threads::named(conn, tally, *hash)?;
+        if thread.is_some_and(|thread| touched.contains(&thread)) {
+            tally.refs.forget(conn, *hash)?;
+        }
+    }
+    Ok(())
 }
 
 /// The messages of these threads, and of those that they turn out to belong to.
@@ -205,13 +206,8 @@ fn gather(
                 }
             }
             for hash in member.joins.iter().chain(&member.link) {
-                let Some(noted) = tally.refs.find(conn, *hash)? else {
-                    continue;
-                };
-                let other = threads::canonical(conn, noted)?;
-                if touched.insert(other) {
-                    ahead.push(other);
-                }
+                let other = threads::named(conn, tally, *hash)?;
+                ahead.extend(other.filter(|other| touched.insert(*other)));
             }
             members.push(member);
         }

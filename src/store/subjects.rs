@@ -6,6 +6,7 @@
 //! whenever it changed, and no other.
 
 use crate::model::MessageId;
+use crate::model::message_id::hash64;
 use crate::store::codec;
 use crate::store::error::Result;
 use crate::store::tally::Tally;
@@ -101,7 +102,7 @@ pub(super) fn fill(conn: &Connection, wish: &mut Wish, limit: usize) -> Result<V
         let base = subject::base(text(2)?);
         let family = account
             .filter(|_| base.tells())
-            .map(|account| codec::hash(&[&account.to_le_bytes(), base.text.as_bytes()]));
+            .map(|account| hash64(&[&account.to_le_bytes(), base.text.as_bytes()]));
         insert.execute(params![message, own, family])?;
         if let Some(family) = family
             && others.exists(params![family, message])?

@@ -52,6 +52,12 @@ pub(super) fn canonical(conn: &Connection, thread: i64) -> Result<i64> {
     Ok(now)
 }
 
+/// The thread that an identifier belongs to now, if any message named it.
+pub(super) fn named(conn: &Connection, tally: &mut Tally, hash: i64) -> Result<Option<i64>> {
+    let noted = tally.refs.find(conn, hash)?;
+    noted.map(|noted| canonical(conn, noted)).transpose()
+}
+
 /// Finds the threads of a batch of new messages. What it learns is remembered until
 /// [`Assigner::forget`]: most identifiers of a batch are named by several of its messages.
 pub(super) struct Assigner<'c> {
