@@ -1,6 +1,6 @@
 //! Rules: what is done to messages that answer a query, when they come or when the user says so.
 
-use super::query::{Field, Has, Term};
+use super::query::{Has, Term};
 use super::{Query, tag};
 use std::fmt::{self, Display, Formatter};
 
@@ -160,16 +160,10 @@ impl Rule {
     }
 }
 
-/// Whether only the message's text can tell for certain.
+/// Whether only the message's text can tell for certain: that something is attached is a guess without
+/// it, good enough for a list and not for what a rule does.
 fn needs_body(term: &Term) -> bool {
-    match term {
-        Term::Words { field, .. } => {
-            matches!(field, Field::Any | Field::Body | Field::File)
-        }
-        Term::Has(Has::Attachment | Has::Image | Has::Invite | Has::Link) => true,
-        Term::Type(_) => true,
-        _ => false,
-    }
+    term.needs_text() || *term == Term::Has(Has::Attachment)
 }
 
 #[cfg(test)]

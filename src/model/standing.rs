@@ -108,15 +108,18 @@ fn meant(reply: &str) -> Option<&'static str> {
         "" => words.next().unwrap_or_default(),
         status => status,
     };
-    // Some write `#5.1.0` or `5.7.1:`.
-    let status = status.trim_start_matches('#').trim_end_matches([':', ',']);
-    let status = Some(status).filter(|w| is_status(w));
-    let mut known = meaning(status, code);
+    let mut known = meaning(status_of(status), code);
     let lower = reply.to_ascii_lowercase();
     if code / 100 == 4 && (lower.contains("greylist") || lower.contains("graylist")) {
         known = of_detail("7.1", true);
     }
     known
+}
+
+/// The enhanced status code (RFC 3463 §2) that a word of a reply is; some write `#5.1.0` or `5.7.1:`.
+pub fn status_of(word: &str) -> Option<&str> {
+    let word = word.trim_start_matches('#').trim_end_matches([':', ',']);
+    is_status(word).then_some(word)
 }
 
 /// Whether a word is an enhanced status code (RFC 3463 §2).

@@ -1,6 +1,6 @@
 //! What servers found for a search, among messages whose bodies are not here.
 
-use crate::model::query::{Field, Has, Term};
+use crate::model::query::Term;
 use crate::model::view::IndexRow;
 use crate::model::{MailboxId, MsgId, Query, UidSet};
 use crate::store::cache::Cache;
@@ -86,7 +86,7 @@ impl Reader {
     ) -> Result<Vec<IndexRow>> {
         let moment = self.moment()?;
         let query = Query {
-            root: query.root.without(&needs_text),
+            root: query.root.without(&Term::needs_text),
         };
         let plan = Plan::of_hits(&moment, text, &query, now)?;
         let mut select = moment.prepare_cached(&plan.sql)?;
@@ -107,16 +107,4 @@ impl Reader {
         }
         Ok(out)
     }
-}
-
-/// Whether a message's text must be here to tell.
-fn needs_text(term: &Term) -> bool {
-    matches!(
-        term,
-        Term::Words {
-            field: Field::Any | Field::Body | Field::File,
-            ..
-        } | Term::Has(Has::Image | Has::Invite | Has::Link)
-            | Term::Type(_)
-    )
 }

@@ -114,6 +114,16 @@ impl Term {
             prefix,
         }
     }
+
+    /// Whether only the message's text can tell.
+    pub fn needs_text(&self) -> bool {
+        match self {
+            Term::Words { field, .. } => matches!(field, Field::Any | Field::Body | Field::File),
+            Term::Has(has) => *has != Has::Attachment,
+            Term::Type(_) => true,
+            _ => false,
+        }
+    }
 }
 
 /// Conditions, put together.

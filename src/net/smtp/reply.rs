@@ -1,5 +1,6 @@
 //! Replies (RFC 5321 §4.2), read within bounds and forgiven much: only the three digits decide.
 
+use crate::model::standing::status_of;
 use crate::net::error::{NetError, Refusal};
 use crate::net::web;
 use std::fmt;
@@ -95,15 +96,9 @@ impl Reply {
 
     /// The enhanced status code (RFC 3463), if the text begins with one of the same class.
     pub fn enhanced(&self) -> Option<String> {
-        let word = self.lines.first()?.split(' ').next()?;
-        // Some write `#5.1.0` or `5.7.1:`.
-        let word = word.trim_start_matches('#').trim_end_matches([':', ',']);
-        let mut parts = word.split('.');
-        let class = parts.next()?;
-        let rest: Vec<&str> = parts.collect();
-        let digits = |s: &&str| (1..=3).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit());
-        (rest.len() == 2 && rest.iter().all(digits) && class == (self.code / 100).to_string())
-            .then(|| word.to_owned())
+        let status = status_of(self.lines.first()?.split(' ').next()?)?;
+        let class = format!("{}.", self.code / 100);
+        status.starts_with(&class).then(|| status.to_owned())
     }
 
     /// What the reply to RCPT means for its recipient: `Ok` where the message may go to it,
