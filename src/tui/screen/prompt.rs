@@ -8,8 +8,7 @@ use crate::model::view::Sort;
 use crate::model::{Query, Secret};
 use crate::text::Clean;
 use crate::text::system::numberless;
-use crate::tui::borrowed;
-use crate::tui::command::{Argument, Call, Command, Context, TABLE};
+use crate::tui::command::{Argument, Call, Command, Context, Info, TABLE};
 use crate::tui::offer::{Offered, split};
 use crate::tui::theme::{AUTO, BUILT_IN};
 use crate::tui::widget::fuzzy;
@@ -318,9 +317,8 @@ impl Prompt {
         let mut begin = TABLE
             .iter()
             .filter(|i| i.name.starts_with(name) && fits(i.command));
-        let known = Command::from_name(name).is_some() || borrowed::meant(name).is_some();
-        let call = match (known, begin.next(), begin.next()) {
-            (false, Some(only), None) => Call::parse(&format!("{} {rest}", only.name)),
+        let call = match (Command::meant(name), begin.next(), begin.next()) {
+            (None, Some(only), None) => Call::parse(&format!("{} {rest}", only.name)),
             _ => Call::parse(text),
         }?;
         if fits(call.command) {
@@ -418,36 +416,9 @@ impl Prompt {
 fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
     let before = before.trim_start();
     let Some((name, typed)) = before.split_once(' ') else {
-        if before.is_empty() {
-            return Vec::new();
-        }
-        let rows: Vec<_> = TABLE.iter().filter(|i| i.command.fits(context)).collect();
-        let hits = fuzzy::find(before, rows.iter().map(|i| i.name));
-        let found = hits.iter().filter_map(|hit| rows.get(hit.index).copied());
-        // What another program calls so comes first; its name here is what is typed then.
-        let known = borrowed::meant(before).and_then(|name| Call::parse(name).ok());
-        let known = known.map(|call| call.command).filter(|c| c.fits(context));
-        let known = known.map(Command::info);
-        let others = found.filter(|info| known.is_none_or(|known| known.name != info.name));
-        return known
-            .into_iter()
-            .chain(others)
-            .map(|info| Candidate {
-                line: match info.argument {
-                    Argument::No => info.name.to_owned(),
-                    _ => format!("{} ", info.name),
-                },
-                label: Clean::lit(info.name),
-                about: Clean::lit(lang::of(info.about)),
-                ..Candidate::default()
-            })
-            .collect();
+        return names(before, context);
     };
-    let known = Command::from_name(name).map(Call::from);
-    let known = known.or_else(|| Call::parse(borrowed::meant(name)?).ok());
-    let argument = known
-        .map(|call| call.command)
-        .map_or(Argument::No, |c| c.info().argument);
+    let argument = Command::meant(name).map_or(Argument::No, |c| c.info().argument);
     let (themes, journeys, orders): (Vec<String>, Vec<String>, Vec<String>);
     let choices = match argument {
         Argument::No | Argument::People | Argument::Time | Argument::Words | Argument::Name => {
@@ -506,6 +477,30 @@ fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
             ..Candidate::default()
         })
         .collect()
+}
+
+/// Names of commands that fit what was typed.
+fn names(before: &str, context: Context) -> Vec<Candidate> {
+    if before.is_empty() {
+        return Vec::new();
+    }
+    let rows: Vec<_> = TABLE.iter().filter(|i| i.command.fits(context)).collect();
+    let hits = fuzzy::find(before, rows.iter().map(|i| i.name));
+    let found = hits.iter().filter_map(|hit| rows.get(hit.index).copied());
+    // What is called just so comes first, in another program, too: its name here is what is typed then.
+    let meant = Command::meant(before).filter(|c| c.fits(context));
+    let first = meant.map(Command::info);
+    let others = found.filter(|info| first.is_none_or(|first| first.name != info.name));
+    let candidate = |info: &Info| Candidate {
+        line: match info.argument {
+            Argument::No => info.name.to_owned(),
+            _ => format!("{} ", info.name),
+        },
+        label: Clean::lit(info.name),
+        about: Clean::lit(lang::of(info.about)),
+        ..Candidate::default()
+    };
+    first.into_iter().chain(others).map(candidate).collect()
 }
 
 /// What the last word of a search may become.
