@@ -118,6 +118,19 @@ impl Reader {
         Ok(uid.and_then(codec::uid_in))
     }
 
+    /// The newest message of a mailbox whose body came, and that is no larger than so many octets.
+    pub fn last_kept(&self, mailbox: MailboxId, largest: u64) -> Result<Option<Uid>> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT l.uid FROM location l JOIN message m ON m.id = l.message
+             WHERE l.mailbox = ?1 AND l.uid IS NOT NULL AND l.gone = 0 AND m.has_body = 1
+                 AND m.size BETWEEN 1 AND ?2
+             ORDER BY l.uid DESC LIMIT 1",
+        )?;
+        let largest = i64::try_from(largest).unwrap_or(i64::MAX);
+        let uid = select.query_row([mailbox.0, largest], |row| row.get(0));
+        Ok(uid.optional()?.and_then(codec::uid_in))
+    }
+
     /// Calls `each` with the UIDs from `first` to `last` that are held of a mailbox and the flags
     /// that the server told last, ascending, in constant memory.
     pub fn flags_between(

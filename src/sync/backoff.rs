@@ -50,12 +50,6 @@ pub fn chance() -> u32 {
     u32::from_ne_bytes(bytes)
 }
 
-/// Whether it is still waited for a time that was written down (seconds since 1970). One that lies farther
-/// ahead than anything waits (`longest`, seconds) was written down before the clock was put back.
-pub fn still_waits(until: i64, now: i64, longest: i64) -> bool {
-    until > now && until.saturating_sub(now) <= longest
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,12 +73,5 @@ mod tests {
         let minute = Duration::from_secs(60);
         assert_eq!(b.fail(Some(minute), 0), minute);
         assert_eq!(b.fail(Some(minute * 6000), 0), rhythm.longest);
-    }
-
-    #[test]
-    fn a_clock_that_was_ahead_is_not_waited_for() {
-        assert!(still_waits(160, 100, 60));
-        assert!(!still_waits(100, 100, 60) && !still_waits(161, 100, 60));
-        assert!(!still_waits(i64::MAX, i64::MIN, 60));
     }
 }

@@ -16,7 +16,6 @@ use crate::model::{
 use crate::net::error::NetError;
 use crate::net::imap::{Mode, Selected, Session};
 use crate::store::{ByKey, Keyed, Local, LocalReader, Outcome, Priority, Reader, Sent};
-use crate::sync::backoff::still_waits;
 use crate::sync::error::SyncError;
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::news::Due;
@@ -225,7 +224,7 @@ impl Carry<'_> {
             return Ok(Err(Step::Settled));
         }
         let longest = self.pause(u32::MAX);
-        if known.is_some_and(|s| still_waits(s.next, when::now(), longest)) && !recalled {
+        if known.is_some_and(|s| when::still_waits(s.next, when::now(), longest)) && !recalled {
             return Ok(Err(Step::Waits));
         }
         let before = known.filter(|s| s.was_begun());

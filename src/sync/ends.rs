@@ -53,17 +53,22 @@ impl Ends {
     }
 
     /// Whether one is to be left alone this time. In a turn that somebody asked for (`whole`) it is
-    /// tried, but not without end.
+    /// tried, and in any other while it is on a screen (`attended`), but not without end.
     ///
     /// # Errors
     /// When `local.db` can't be read.
-    pub fn waits(&mut self, local: &Local, here: &Here, whole: bool) -> Result<bool, SyncError> {
-        let waits = match whole {
-            true => self
-                .times
-                .get(&here.name)
-                .is_some_and(|times| *times >= TRIES),
-            false => local.read().is_put_off(&key(here), when::now())?,
+    pub fn waits(
+        &mut self,
+        local: &Local,
+        here: &Here,
+        (whole, attended): (bool, bool),
+    ) -> Result<bool, SyncError> {
+        let times = self.times.get(&here.name);
+        let tried = times.is_some_and(|times| *times >= TRIES);
+        let waits = match (whole, attended) {
+            (true, _) => tried,
+            (false, true) if !tried => false,
+            (false, _) => local.read().is_put_off(&key(here), when::now())?,
         };
         self.left_out |= waits;
         Ok(waits)
@@ -103,10 +108,7 @@ impl Ends {
     /// When `local.db` can't be read or written.
     pub fn are_over(&mut self, local: &mut Local, here: &Here) -> Result<(), SyncError> {
         self.times.remove(&here.name);
-        if local.read().ended_at(&key(here))?.is_some() {
-            local.ended_nothing(&key(here))?;
-        }
-        Ok(())
+        Ok(local.ended_nothing(&key(here))?)
     }
 
     /// Whether mailboxes are to be counted when they are listed: one of them may be what the connection

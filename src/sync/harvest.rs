@@ -14,7 +14,8 @@ use crate::sync::here::Here;
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::mailboxes;
 use crate::sync::report::{Meter, Task};
-use crate::sync::{reread, singly};
+use crate::sync::reread;
+use crate::sync::singly::{self, Doubt};
 use crate::text::when;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -83,18 +84,46 @@ fn round(
     cut_in: &mut dyn FnMut() -> bool,
 ) -> Result<u64, SyncError> {
     let reader = kit.reader()?;
-    let mut fetched = 0;
     stay_whole(kit)?;
-    for here in mailboxes::known(kit, &reader)? {
-        if !is_wanted(kit, &reader, &here)? {
-            continue;
+    each(kit, &reader, |here, doubt| {
+        if !is_wanted(kit, &reader, here)? {
+            return Ok(0);
         }
         let live = match connection.take() {
             Some(live) if !live.is_dead() && !live.is_stale() => live,
             _ => kit.dial(Rank::Harvest, None)?,
         };
-        fetched += mailbox(connection.insert(live), kit, &reader, &here, cut_in)?;
-    }
+        mailbox(connection.insert(live), kit, &reader, here, doubt, cut_in)
+    })
+}
+
+/// The same over the worker's connection, where the server allows no more.
+///
+/// # Errors
+/// As [`mailbox`].
+pub fn all(
+    session: &mut Connection,
+    kit: &Kit,
+    reader: &Reader,
+    cut_in: &mut dyn FnMut() -> bool,
+) -> Result<u64, SyncError> {
+    each(kit, reader, |here, doubt| {
+        mailbox(session, kit, reader, here, doubt, cut_in)
+    })
+}
+
+/// Fetches from one mailbox after the other. Answers how many bodies.
+fn each(
+    kit: &Kit,
+    reader: &Reader,
+    mut fetch: impl FnMut(&Here, &mut Doubt) -> Result<u64, SyncError>,
+) -> Result<u64, SyncError> {
+    let mut doubt = Doubt::default();
+    let mailboxes = mailboxes::known(kit, reader)?;
+    let fetched: Result<u64, SyncError> =
+        mailboxes.iter().map(|here| fetch(here, &mut doubt)).sum();
+    doubt.settle(kit)?;
+    let fetched = fetched?;
     end_journey(kit)?;
     Ok(fetched)
 }
@@ -113,7 +142,7 @@ fn stay_whole(kit: &Kit) -> Result<(), SyncError> {
 ///
 /// # Errors
 /// When the cache can't be written.
-pub fn end_journey(kit: &Kit) -> Result<(), SyncError> {
+fn end_journey(kit: &Kit) -> Result<(), SyncError> {
     stay_whole(kit)?;
     let spent = kit.usage.is_spent(&kit.account.sync);
     if kit.marks.journey.swap(false, Ordering::SeqCst) {
@@ -202,14 +231,15 @@ fn is_wanted(kit: &Kit, reader: &Reader, here: &Here) -> Result<bool, SyncError>
 /// # Errors
 /// [`SyncError::Interrupted`] if `cut_in` said so; whatever the session or the cache say, but for a
 /// refusal: one mailbox that can't be read must not hide the others.
-pub fn mailbox(
+fn mailbox(
     session: &mut Connection,
     kit: &Kit,
     reader: &Reader,
     here: &Here,
+    doubt: &mut Doubt,
     cut_in: &mut dyn FnMut() -> bool,
 ) -> Result<u64, SyncError> {
-    match fetch(session, kit, reader, here, cut_in) {
+    match fetch(session, kit, reader, here, doubt, cut_in) {
         Err(SyncError::Net(error)) if !error.ends_session() => {
             tracing::info!(mailbox = %here.label, %error, "bodies were refused");
             Ok(0)
@@ -223,6 +253,7 @@ fn fetch(
     kit: &Kit,
     reader: &Reader,
     here: &Here,
+    doubt: &mut Doubt,
     cut_in: &mut dyn FnMut() -> bool,
 ) -> Result<u64, SyncError> {
     let Some((since, largest)) = bounds(kit, reader, here)? else {
@@ -258,11 +289,15 @@ fn fetch(
             match bodies::many(session, kit, &delivery, now, keep) {
                 Err(SyncError::Net(error)) if error.ends_session() => {
                     delivery.settle()?;
-                    if !singly::fetch(session, kit, reader, here, (now, keep), error)? {
+                    let wanted = (now, keep);
+                    if !singly::fetch(session, kit, reader, here, wanted, doubt, error)? {
                         return Ok(fetched);
                     }
                 }
-                other => other?,
+                other => {
+                    other?;
+                    doubt.settle(kit)?;
+                }
             }
             rest = later;
             fetched += now.len() as u64;

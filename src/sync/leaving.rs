@@ -9,7 +9,6 @@ use crate::net::NetError;
 use crate::net::http::{Client, HttpError, Url};
 use crate::signal::{Board, Doorbell};
 use crate::store::{Leaving, Local};
-use crate::sync::backoff::still_waits;
 use crate::sync::error::SyncError;
 use crate::sync::guard;
 use crate::sync::kit::Stores;
@@ -88,7 +87,7 @@ impl Leaver {
                 return Ok(None);
             };
             let now = when::now();
-            if still_waits(due, now, longest(&leaving)) {
+            if when::still_waits(due, now, longest(&leaving)) {
                 return Ok(Some(due));
             }
             // A crash in the middle costs this wait and nothing else: saying it twice is harmless.

@@ -51,19 +51,16 @@ pub fn list(
     let denied = denied(session, kit, &known, &listed)?;
     listed.retain(|l| !policy.leaves_out(&l.path));
     // What is in a mailbox tells which one was renamed; a first list is shown before that is asked.
-    let mut told = match known.is_empty() {
-        false if counts => Some(statuses(session, &listed)?),
-        _ => None,
+    let count = |session: &mut Connection| match counts {
+        true => statuses(session, &listed),
+        false => Ok(BTreeMap::new()),
     };
-    let mut infos: Vec<MailboxInfo> = listed
-        .iter()
-        .map(|l| {
-            info(
-                l,
-                told.as_ref().and_then(|told| told.get(&l.name)?.as_ref()),
-            )
-        })
-        .collect();
+    let told = match known.is_empty() {
+        false => Some(count(session)?),
+        true => None,
+    };
+    let status_of = |l: &Listed| told.as_ref().and_then(|told| told.get(&l.name)?.as_ref());
+    let mut infos: Vec<MailboxInfo> = listed.iter().map(|l| info(l, status_of(l))).collect();
     proof::of_renames(session, kit, reader, &mut infos)?;
     let account = kit.account.name.clone();
     let changes = kit.writer.run(Priority::Batch, move |cache| {
@@ -71,27 +68,16 @@ pub fn list(
     })?;
     session.tally();
     kit.changed(Topic::Mailboxes);
-    let mut status = match told.take() {
+    let mut status = match told {
         Some(told) => told,
-        None if counts => statuses(session, &listed)?,
-        None => BTreeMap::new(),
+        None => count(session)?,
     };
     let mut due = BTreeSet::new();
     for record in reader.mailboxes_of(&kit.account.name)? {
         let here = here(kit, &record);
         let there = listed.iter().any(|l| l.name == record.name);
         let same = match status.remove(&record.name).flatten() {
-            Some(status) => {
-                let known = pull::known(reader, &here)?;
-                let counts = reader.server_counts(here.id)?;
-                let unread = counts.all.checked_sub(counts.seen);
-                let unread = unread.filter(|_| here.headers == Reach::All);
-                let plain = checks.plain(here.id);
-                let quiet = plain.is_quiet(&status, unread, kit.rhythm.check);
-                let attended = kit.attended() == Some(here.id);
-                counted::is_unchanged(&known, &status)
-                    || (quiet && !attended && counted::is_counted(&known, &status))
-            }
+            Some(status) => is_same(kit, reader, checks, &here, &status)?,
             None => false,
         };
         if record.selectable && there && !same {
@@ -103,6 +89,25 @@ pub fn list(
         doubt: !changes.missing.is_empty(),
         dropped: !changes.gone.is_empty(),
     })
+}
+
+/// Whether a mailbox is as it was when it was looked at last, by what the server counts in it.
+fn is_same(
+    kit: &Kit,
+    reader: &Reader,
+    checks: &mut Checks,
+    here: &Here,
+    status: &Status,
+) -> Result<bool, SyncError> {
+    let known = pull::known(reader, here)?;
+    let counts = reader.server_counts(here.id)?;
+    let unread = counts.all.checked_sub(counts.seen);
+    let unread = unread.filter(|_| here.headers == Reach::All);
+    let plain = checks.plain(here.id);
+    let quiet = plain.is_quiet(status, unread, kit.rhythm.check);
+    let attended = kit.attended() == Some(here.id);
+    Ok(counted::is_unchanged(&known, status)
+        || (quiet && !attended && counted::is_counted(&known, status)))
 }
 
 /// Mailboxes that are here, that the list doesn't name, and that the server says it doesn't have

@@ -79,11 +79,7 @@ impl Worker {
             .look_for_missing(session, kit, &mut self.local, reader)?;
         reminders::look(&self.kit, &mut self.local, &self.reader)?;
         if self.kit.crowded.swap(false, Ordering::SeqCst) {
-            for here in mailboxes::known(&self.kit, &self.reader)? {
-                let (kit, reader) = (&self.kit, &self.reader);
-                turn.bodies += harvest::mailbox(session, kit, reader, &here, &mut cut_in)?;
-            }
-            harvest::end_journey(&self.kit)?;
+            turn.bodies += harvest::all(session, &self.kit, &self.reader, &mut cut_in)?;
         }
         match put_off {
             Some(error) => Err(error.into()),
@@ -257,11 +253,9 @@ impl Worker {
                 self.settle(&here)?;
                 continue;
             }
-            // What is on the screen is tried as if somebody asked for it: all the same, but not without end.
             let attended = self.kit.attended() == Some(here.id);
-            let mut waits = self.ends.waits(&self.local, &here, self.whole)?;
-            waits = waits && (!attended || self.ends.waits(&self.local, &here, true)?);
-            if waits {
+            let asked = (self.whole, attended);
+            if self.ends.waits(&self.local, &here, asked)? {
                 continue;
             }
             // One is looked at in any case: every turn gets further, however often we are rung.
@@ -288,14 +282,7 @@ impl Worker {
                     self.kit.report.notice(&format!("{}: {words}", here.label));
                 }
                 Err(SyncError::Net(error)) => {
-                    // What came of it is in the cache only once this is done.
-                    self.kit.writer.run(Priority::Batch, |_| Ok(()))?;
-                    if self.reader.cursor(here.id)?.held == before {
-                        let others = self.due.mailboxes.iter();
-                        let more = others.filter(|name| **name != here.name).count() > 0;
-                        let local = &mut self.local;
-                        self.ends.note(&self.kit, local, (&here, more), &error)?;
-                    }
+                    self.note_end(&here, before, &error)?;
                     return Err(error.into());
                 }
                 Err(other) => return Err(other),
@@ -305,6 +292,18 @@ impl Worker {
         // Names of mailboxes that are not there, or not any more.
         self.due.mailboxes.clear();
         Ok(turn)
+    }
+
+    /// The connection ended at a mailbox that held so many messages `before`.
+    fn note_end(&mut self, here: &Here, before: u64, error: &NetError) -> Result<(), SyncError> {
+        // What came of it is in the cache only once this is done.
+        self.kit.writer.run(Priority::Batch, |_| Ok(()))?;
+        if self.reader.cursor(here.id)?.held != before {
+            return Ok(());
+        }
+        let more = self.due.mailboxes.iter().any(|name| *name != here.name);
+        let local = &mut self.local;
+        self.ends.note(&self.kit, local, (here, more), error)
     }
 
     /// A move whose message was gone leaves a row in its destination that nothing will match.

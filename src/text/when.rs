@@ -12,6 +12,12 @@ pub fn now() -> i64 {
     Timestamp::now().as_second()
 }
 
+/// Whether it is still waited for a time that was written down (seconds since 1970). One that lies farther
+/// ahead than anything waits (`longest`, seconds) was written down before the clock was put back.
+pub fn still_waits(until: i64, now: i64, longest: i64) -> bool {
+    until > now && until.saturating_sub(now) <= longest
+}
+
 fn local(time: i64) -> Option<Zoned> {
     Timestamp::from_second(time)
         .ok()
@@ -362,5 +368,12 @@ mod tests {
             (2, 1, 1)
         );
         assert_eq!(clock(now - 3 * 24 * 3600, now).len(), "Mon 14:05".len());
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_is_not_waited_for() {
+        assert!(still_waits(160, 100, 60));
+        assert!(!still_waits(100, 100, 60) && !still_waits(161, 100, 60));
+        assert!(!still_waits(i64::MAX, i64::MIN, 60));
     }
 }

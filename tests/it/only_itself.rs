@@ -118,6 +118,49 @@ fn f30_a_body_at_which_connections_end_costs_only_itself() {
 }
 
 #[test]
+fn f30_of_a_server_that_gives_no_body_at_all_none_is_written_off() {
+    const BODIES: &str = "(UID RFC822.SIZE BODY";
+    let lost = |home: &Home| -> i64 {
+        let sql = "SELECT count(*) FROM message WHERE body_error IS NOT NULL";
+        let count = write(&cache(home)).query_row(sql, [], |row| row.get(0));
+        count.unwrap()
+    };
+    let all = ["sync", "--once", "--bodies", "all"];
+    let shown = |home: &Home, subject: &str| {
+        let text = home.run(&["show", "--offline", "--text", &home.id("INBOX", subject)]);
+        assert!(text.code(0).text().contains(subject), "{subject}");
+    };
+    // It never gave one, or one of before shows that it gives none.
+    for before in [0, 1] {
+        let server = Script::start(|mail| mail.fill("INBOX", "old", before));
+        let home = Home::new(&server.account("work"));
+        home.run(&all).code(0);
+        server.mail(|m| m.fill("INBOX", "m", 8));
+        server.always(BODIES, Act::Close);
+        for _ in 0..4 {
+            let ran = home.run(&all);
+            let said = format!("{}{}", ran.text(), ran.err);
+            assert!(said.contains("whatever message is asked for"), "{said}");
+        }
+        assert_eq!(lost(&home), 0);
+        server.behave();
+        home.run(&all).code(0);
+        shown(&home, "m1");
+        // Where it gives others it is these.
+        server.mail(|m| m.fill("INBOX", "n", 3));
+        let bad: Vec<String> = (9..=11)
+            .map(|n| format!("FETCH {} {BODIES}", n + before))
+            .chain([format!("FETCH {}:{} {BODIES}", 9 + before, 11 + before)])
+            .collect();
+        server.always(&bad.join("|"), Act::Close);
+        for _ in 0..4 {
+            home.run(&all);
+        }
+        assert_eq!(lost(&home), 3);
+    }
+}
+
+#[test]
 fn a_mailbox_that_can_t_be_opened_is_told_by_verify_and_hides_no_other() {
     let server = five();
     let home = Home::new(&server.account("work"));

@@ -4,6 +4,7 @@
 use super::connection::{Local, LocalReader};
 use super::meta;
 use crate::store::error::Result;
+use crate::text::when;
 use rusqlite::Connection;
 
 /// Seconds in a day.
@@ -74,11 +75,15 @@ impl Local {
         })
     }
 
-    /// Forgets that `what` ever ended a connection: it was sent, or refused.
+    /// Forgets that `what` ever ended a connection: it was sent, or refused. Nothing is written if it
+    /// never did.
     ///
     /// # Errors
-    /// When it can't be written.
+    /// When it can't be read or written.
     pub fn ended_nothing(&mut self, what: &str) -> Result<()> {
+        if self.read().ended_at(what)?.is_none() {
+            return Ok(());
+        }
         self.write(|tx| {
             tx.execute(
                 "DELETE FROM meta WHERE key IN (?1, ?2)",
@@ -97,10 +102,8 @@ impl LocalReader {
     pub fn is_put_off(&self, what: &str, now: i64) -> Result<bool> {
         self.look(|conn| {
             let until = meta::get(conn, &format!("ended/{what}"))?;
-            // A clock that was ahead for a while must not keep it away for as long.
-            let waits = now..=now.saturating_add(LONGEST);
-            Ok(count(conn, what)? >= ENDS
-                && until.is_some_and(|until| until > now && waits.contains(&until)))
+            let waits = until.is_some_and(|until| when::still_waits(until, now, LONGEST));
+            Ok(waits && count(conn, what)? >= ENDS)
         })
     }
 
