@@ -93,7 +93,7 @@ pub use listing::{Contents, MailboxInfo};
 pub use local::{
     Arrival, Asked, CopyId, CopyState, DraftCopy, DraftLine, End, Entry, Fate, Filed, Hindrance,
     IsGone, KeptDraft, Landed, Leaving, Local, LocalReader, Moved, Origin, Parted, Past, Place,
-    Redo, Redone, Ruled, Sent, Since, Stand, Undo, UndoOne, Undone, Whose, Would,
+    Redo, Redone, Ruled, Sent, Since, Stand, Stranded, Undo, UndoOne, Undone, Whose, Would,
 };
 pub use mailboxes::{Cursor, Mailbox};
 pub use marked::Marked;

@@ -285,6 +285,31 @@ fn without_the_network_and_with_mistakes_it_still_looks() {
 }
 
 #[test]
+fn what_waits_for_an_account_that_was_renamed_by_hand_is_told() {
+    const GONE: &str = "accounts that are gone";
+    let server = Script::with(&["one"]);
+    let home = Home::new(&server.account("work"));
+    home.sync();
+    home.run(&["flag", &home.id("INBOX", "one"), "+flagged"])
+        .code(0);
+    home.configure(&server.account("office"));
+    home.sync();
+    let report = home.json(&["doctor", "--offline"]);
+    let wanted = [
+        "work is not configured",
+        "1 change",
+        "the name `work` again",
+    ];
+    says(&report, GONE, "careful", &wanted);
+    assert_eq!(report["healthy"], true, "{report:#}");
+    home.configure(&server.account("work"));
+    home.sync();
+    assert_eq!(server.mail(|m| m.flags("INBOX", "one")), ["\\Flagged"]);
+    let report = home.json(&["doctor", "--offline"]);
+    assert!(!report.to_string().contains(GONE), "{report:#}");
+}
+
+#[test]
 fn what_scripts_read_is_the_same_in_every_language() {
     let config = "[[account]]\nname = \"work\"\nemail = \"work@example.test\"\n\
         password-command = [\"echo\", \"canary\"]\n\

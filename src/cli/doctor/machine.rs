@@ -4,10 +4,12 @@
 use super::visit::Visit;
 use crate::config::{Config, Paths, Problem};
 use crate::lang::{mark, tr, trn};
+use crate::model::AccountName;
 use crate::model::checkup::{Advice, Step};
 use crate::net::check::names;
 use crate::net::domain::Resolver;
 use crate::store::intact::{self, Intact};
+use crate::store::{LocalReader, Stranded};
 use crate::text::{Clean, size};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -45,6 +47,13 @@ pub(super) fn machine(
     ];
     for (name, path, todo) in databases {
         visit.look(name, || database(name, path, todo));
+    }
+    // One that is left out for a mistake is not one that is gone.
+    if problems.is_empty() {
+        let configured: Vec<AccountName> = config.accounts.iter().map(|a| a.name.clone()).collect();
+        for step in strays(&paths.local, &configured) {
+            visit.done(step);
+        }
     }
     visit.look(mark!("step", "free room"), || room(&paths.cache));
 }
@@ -139,6 +148,46 @@ fn database(name: &'static str, path: &Path, todo: &str) -> Step {
         }
         Err(error) => Step::wrong(name, Advice::new(clean(&error.to_string()), "", todo)),
     }
+}
+
+/// A word about each account that is not configured any more and for which something waits.
+fn strays(local: &Path, configured: &[AccountName]) -> Vec<Step> {
+    if !LocalReader::is_current(local) {
+        return Vec::new();
+    }
+    // That it can't be read stands in the row of the database.
+    let stranded = LocalReader::open(local).and_then(|local| local.stranded(configured));
+    stranded.unwrap_or_default().iter().map(stray).collect()
+}
+
+fn stray(stranded: &Stranded) -> Step {
+    let account = clean(stranded.account.as_str());
+    let unsent = trn!(
+        n = stranded.unsent,
+        "{n} unsent message",
+        "{n} unsent messages"
+    );
+    let changes = trn!(n = stranded.changes, "{n} change", "{n} changes");
+    let reminders = trn!(n = stranded.reminders, "{n} reminder", "{n} reminders");
+    let counts = [stranded.unsent, stranded.changes, stranded.reminders];
+    let waits = counts.into_iter().zip([unsent, changes, reminders]);
+    let waits: Vec<String> = waits
+        .filter(|(n, _)| *n > 0)
+        .map(|(_, words)| words)
+        .collect();
+    let advice = Advice::new(
+        tr!(
+            "{account} is not configured, and this waits for it: {what}",
+            account,
+            what = waits.join(tr!(", "))
+        ),
+        tr!("it has another name in the configuration by now, or was taken out of it by hand"),
+        tr!(
+            "give it the name `{account}` again and run `postrider sync --once`; once nothing waits it can be renamed, or taken out with `postrider account remove {account}`",
+            account
+        ),
+    );
+    Step::careful(mark!("step", "accounts that are gone"), advice)
 }
 
 fn room(cache: &Path) -> Step {

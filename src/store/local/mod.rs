@@ -68,5 +68,6 @@ pub use leaving::Leaving;
 pub use ops::{Moved, Place};
 pub use outbox::{End, Fate};
 pub use past::{Origin, Past, Stand, Would};
+pub use strays::Stranded;
 pub use whose::Whose;
 pub use writing::{KeptDraft, Parted};

@@ -1,8 +1,8 @@
-//! Unsent messages of accounts that are configured no more: they stay, and say why they wait.
+//! What waits for accounts that are configured no more: it stays, and unsent messages say why they wait.
 
-use super::connection::Local;
+use super::connection::{Local, LocalReader};
 use crate::lang::mark;
-use crate::model::AccountName;
+use crate::model::{AccountName, SubmissionState};
 use crate::store::error::Result;
 use rusqlite::params;
 
@@ -43,10 +43,58 @@ impl Local {
     }
 }
 
+/// What waits for the servers of an account that is not configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stranded {
+    /// The account's name.
+    pub account: AccountName,
+    /// Messages to be sent, or to be filed as sent.
+    pub unsent: usize,
+    /// Changes of mail.
+    pub changes: usize,
+    /// Reminders.
+    pub reminders: usize,
+}
+
+impl LocalReader {
+    /// What waits for accounts that are not among these: they were renamed in the configuration, or taken
+    /// out of it by hand. By name; what the user holds back waits for nobody.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn stranded(&self, configured: &[AccountName]) -> Result<Vec<Stranded>> {
+        let names = self.look(|conn| {
+            let mut query = conn.prepare(
+                "SELECT account FROM outbox WHERE state NOT IN ('sent', 'held')
+                 UNION SELECT account FROM reminder WHERE state < 2
+                 UNION SELECT account FROM op WHERE state < 2
+                 UNION SELECT source FROM op WHERE state < 2 AND source <> ''
+                 ORDER BY 1",
+            )?;
+            let names = query.query_map([], |row| row.get(0).map(AccountName))?;
+            Ok(names.collect::<rusqlite::Result<Vec<_>>>()?)
+        })?;
+        let (outbox, reminders) = (self.outbox()?, self.reminders()?);
+        let strays = names.into_iter().filter(|name| !configured.contains(name));
+        strays
+            .map(|account| {
+                let ours = outbox.iter().filter(|row| row.account == account);
+                let waits = ours.filter(|row| row.state != SubmissionState::Held);
+                Ok(Stranded {
+                    unsent: waits.count(),
+                    changes: self.changes_open(&account)?,
+                    reminders: reminders.iter().filter(|r| r.account == account).count(),
+                    account,
+                })
+            })
+            .collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{MessageId, Outgoing, SubmissionState};
+    use crate::model::{MessageId, Outgoing};
     use std::sync::Arc;
 
     #[test]
@@ -85,6 +133,11 @@ mod tests {
             .collect();
         assert_eq!(why, [true, false, true]);
         assert!(rows.iter().all(|r| r.state == SubmissionState::Queued));
+        let strays = local.read().stranded(&both[1..]).unwrap();
+        let of = |s: &Stranded| (s.account.to_string(), s.unsent, s.changes, s.reminders);
+        let strays: Vec<_> = strays.iter().map(of).collect();
+        assert_eq!(strays, [("home".to_owned(), 2, 0, 0)]);
+        assert_eq!(local.read().stranded(&both).unwrap(), []);
         assert_eq!(local.mark_strays(&both).unwrap(), 0);
         let rows = local.read().outbox().unwrap();
         assert!(rows.iter().all(|r| r.error.is_none()), "it is back");
