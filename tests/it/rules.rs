@@ -32,6 +32,11 @@ do = ["archive"]
 on-arrival = false
 "#;
 
+/// A rule that does one thing, as it stands in the configuration.
+fn rule(name: &str, query: &str, deed: &str) -> String {
+    format!("[[rule]]\nname = \"{name}\"\nquery = \"{query}\"\ndo = [\"{deed}\"]\n")
+}
+
 fn start(rules: &str) -> (Demo, Hand, Home) {
     let demo = Demo::start(Options::empty()).unwrap();
     let hand = demo.hand("ada").unwrap();
@@ -240,8 +245,7 @@ fn a_dry_run_tells_and_changes_nothing() {
 
 #[test]
 fn mistakes_have_their_place() {
-    let (_demo, _hand, home) =
-        start("[[rule]]\nname = \"x\"\nquery = \"is:blue\"\ndo = [\"archive\"]\n");
+    let (_demo, _hand, home) = start(&rule("x", "is:blue", "archive"));
     let told = home.run(&["rules"]).code(78).err;
     assert!(
         told.contains("line 10, column 13") && told.contains("is:"),
@@ -376,7 +380,7 @@ fn a_date_of_long_ago_keeps_no_mail_from_the_rules_if_it_came_just_now() {
 #[test]
 fn rules_are_asked_about_a_message_whose_header_came_late() {
     let server = Script::with(&["one"]);
-    let rule = "[[rule]]\nname = \"two\"\nquery = \"subject:two\"\ndo = [\"flag\"]\n";
+    let rule = rule("two", "subject:two", "flag");
     let home = Home::new(&format!("{}{rule}", server.account("work")));
     home.sync();
     let date = jiff::fmt::rfc2822::to_string(&jiff::Zoned::now()).unwrap();
@@ -422,22 +426,12 @@ fn waiting(home: &Home) -> Vec<String> {
 fn a_rule_about_texts_keeps_no_other_from_what_is_none_of_its_business() {
     let server = Script::with(&["before"]);
     server.mail(|mail| mail.make("Boss", ""));
-    let rules = r#"
-[[rule]]
-name = "bills"
-query = "subject:invoice has:attachment larger:10k"
-do = ["flag"]
-
-[[rule]]
-name = "not these"
-query = "from:ada -(subject:hello body:x)"
-do = ["flag"]
-
-[[rule]]
-name = "boss"
-query = "from:boss"
-do = ["move Boss"]
-"#;
+    let rules = [
+        rule("bills", "subject:invoice has:attachment larger:10k", "flag"),
+        rule("not these", "from:ada -(subject:hello body:x)", "flag"),
+        rule("boss", "from:boss", "move Boss"),
+    ]
+    .concat();
     let home = Home::new(&format!("{}{rules}", server.account("work")));
     sync(&home);
     comes(&server, "boss", "photos", LARGE);
@@ -454,17 +448,11 @@ do = ["move Boss"]
 #[test]
 fn a_text_that_the_server_refuses_is_asked_for_once_and_keeps_no_rule_waiting() {
     let server = Script::with(&["before"]);
-    let rules = r#"
-[[rule]]
-name = "text"
-query = "body:x"
-do = ["tag text"]
-
-[[rule]]
-name = "head"
-query = "subject:hello"
-do = ["flag"]
-"#;
+    let rules = [
+        rule("text", "body:x", "tag text"),
+        rule("head", "subject:hello", "flag"),
+    ]
+    .concat();
     let home = Home::new(&format!("{}{rules}", server.account("work")));
     sync(&home);
     server.always("BODY.PEEK[]", say("{tag} NO [SERVERBUG] it is broken\n"));
@@ -481,17 +469,11 @@ do = ["flag"]
 #[test]
 fn what_waits_for_its_text_takes_nobodys_place() {
     let server = Script::with(&["before"]);
-    let rules = r#"
-[[rule]]
-name = "text"
-query = "subject:large body:x"
-do = ["tag text"]
-
-[[rule]]
-name = "head"
-query = "subject:hello"
-do = ["flag"]
-"#;
+    let rules = [
+        rule("text", "subject:large body:x", "tag text"),
+        rule("head", "subject:hello", "flag"),
+    ]
+    .concat();
     let home = Home::new(&format!("{}{rules}", server.account("work")));
     sync(&home);
     for n in 0..500 {
