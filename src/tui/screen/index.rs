@@ -19,6 +19,7 @@ mod marks;
 mod act;
 mod moving;
 mod extent;
+mod pages;
 mod selecting;
 
 pub use line::{Ident, Kind, Line, guides};
@@ -302,54 +303,6 @@ impl Index {
         self.go_on(now)
     }
 
-    /// These rows stand in place of those that were here.
-    fn replace(&mut self, page: Page, rows: Vec<IndexRow>, more: bool) {
-        // The window read again stands where it stood.
-        let again = self.rows.first().map(|row| Page::From(row.key)) == Some(page);
-        self.above = self.above.filter(|_| again);
-        self.rows = rows;
-        match page {
-            Page::Newest => {
-                (self.at_newest, self.at_oldest) = (true, !more);
-                self.above = Some(0);
-            }
-            Page::Oldest => (self.at_newest, self.at_oldest) = (!more, true),
-            _ => self.at_oldest = !more,
-        }
-    }
-
-    /// Rows without those that are here. What moved meanwhile may come a second time, under another
-    /// key.
-    fn unknown(&self, mut rows: Vec<IndexRow>) -> Vec<IndexRow> {
-        let known: BTreeSet<_> = self.rows.iter().map(|r| r.key.id).collect();
-        rows.retain(|r| !known.contains(&r.key.id));
-        rows
-    }
-
-    fn append(&mut self, rows: Vec<IndexRow>, more: bool) {
-        let rows = self.unknown(rows);
-        self.rows.extend(rows);
-        self.at_oldest = !more;
-        if self.rows.len() > KEPT {
-            let extra = self.rows.len() - KEPT;
-            self.rows.drain(..extra);
-            self.above = self.above.map(|n| n + extra);
-            self.at_newest = false;
-        }
-    }
-
-    fn prepend(&mut self, rows: Vec<IndexRow>, more: bool) {
-        let mut all = self.unknown(rows);
-        self.above = self.above.map(|n| n.saturating_sub(all.len()));
-        all.append(&mut self.rows);
-        self.rows = all;
-        self.at_newest = !more;
-        if self.rows.len() > KEPT {
-            self.rows.truncate(KEPT);
-            self.at_oldest = false;
-        }
-    }
-
     /// Goes where it was to go once a window came, and asks for what is still missing.
     fn go_on(&mut self, now: Instant) -> Vec<Question> {
         let mut questions = Vec::new();
@@ -363,7 +316,9 @@ impl Index {
             }
             None => {}
         }
-        if std::mem::take(&mut self.again) && self.asked.is_none() {
+        // What is asked for already may have been answered from before the change.
+        if self.again && self.asked.is_none() {
+            self.again = false;
             questions.extend(self.reload(now));
         }
         let few = self.lines.len() < self.height.min(self.rows.len());

@@ -147,6 +147,50 @@ fn paging_reaches_the_oldest_and_comes_back() {
     assert_eq!(bench.selected(), 5000);
 }
 
+/// Steps until a page is asked for that the window has no room for; it is still to come.
+fn until_full(bench: &mut Bench, by: isize) -> Vec<Question> {
+    loop {
+        let asked = bench.index.step(by, bench.now);
+        if bench.index.lines().len() == KEPT && !asked.is_empty() {
+            return asked;
+        }
+        bench.settle(asked);
+    }
+}
+
+#[test]
+fn a_page_that_comes_late_takes_nothing_from_the_screen() {
+    let mut bench = Bench::new(5000, false);
+    let late = until_full(&mut bench, 20);
+    let asked = bench.index.first(bench.now);
+    assert_eq!((asked.len(), bench.selected()), (0, 5000));
+    bench.settle(late);
+    assert_eq!((bench.selected(), bench.index.cursor()), (5000, 0));
+    assert!(bench.index.at_newest && !bench.index.at_oldest);
+    assert_eq!(bench.index.lines().len(), KEPT);
+    // And from there everything is reached all the same.
+    for _ in 0..400 {
+        bench.step(20);
+    }
+    assert_eq!(bench.selected(), 1);
+    for _ in 0..400 {
+        bench.step(-20);
+    }
+    assert_eq!(bench.selected(), 5000);
+    let asked = bench.index.last(bench.now);
+    bench.settle(asked);
+    let late = until_full(&mut bench, -20);
+    let asked = bench.index.last(bench.now);
+    assert_eq!((asked.len(), bench.selected()), (0, 1));
+    bench.settle(late);
+    assert_eq!((bench.selected(), bench.index.cursor()), (1, KEPT - 1));
+    assert!(bench.index.at_oldest && !bench.index.at_newest);
+    for _ in 0..400 {
+        bench.step(-20);
+    }
+    assert_eq!(bench.selected(), 5000);
+}
+
 #[test]
 fn the_selection_follows_its_message_when_mail_arrives() {
     let mut bench = Bench::new(50, false);
@@ -298,6 +342,32 @@ fn the_next_unread_is_found_far_below() {
     let (asked, _) = bench.index.next_unread(bench.now);
     bench.settle(asked);
     assert_eq!(bench.selected(), 3);
+}
+
+#[test]
+fn a_change_while_the_next_unread_is_fetched_asks_again() {
+    let mut bench = Bench::new(1000, false);
+    for row in &mut bench.all {
+        row.unread = u32::from(row.location.0 == 300);
+    }
+    let asked = bench.index.reload(bench.now);
+    bench.settle(asked);
+    let key = bench.all[299].key;
+    let serial = bench.index.serial;
+    bench.index.touch();
+    let (asked, _) = bench.index.unread_at(serial, Some(key), bench.now);
+    assert_eq!(asked.len(), 1);
+    let (before, more) = answer(&bench.all, Page::From(key), WINDOW);
+    assert!(bench.index.reload(bench.now).is_empty(), "it waits");
+    bench.all.retain(|r| r.location.0 != 299);
+    let (overlay, now) = (&mut bench.overlay, bench.now);
+    let next = bench
+        .index
+        .window(serial, Page::From(key), before, more, overlay, now);
+    bench.settle(next);
+    assert_eq!(bench.selected(), 300);
+    let mut lines = bench.index.lines().iter();
+    assert!(lines.all(|l| l.row.location.0 != 299));
 }
 
 #[test]
