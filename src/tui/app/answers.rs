@@ -205,6 +205,7 @@ impl Panes {
     /// A deadline passed: what has had its time goes, and a doubtful overlay is compared again.
     pub fn tick(&mut self, now: Now, fx: &mut Vec<Effect>) {
         self.status.expire(now.mono);
+        self.find_more(now);
         if self.overlay.deadline().is_some_and(|d| d <= now.mono) {
             self.overlay.expire(now.mono);
             self.lay_over();

@@ -4,9 +4,10 @@ use crate::lang::tr;
 use crate::text::Clean;
 use crate::tui::app::outward::Wants;
 use crate::tui::app::state::Panes;
+use crate::tui::command::Command;
 use crate::tui::event::Now;
 use crate::tui::question::Mode;
-use crate::tui::screen::pager::Find;
+use crate::tui::screen::pager::{Find, Pager};
 
 impl Panes {
     /// The next or previous message of the conversation; of what was looked for, the next place.
@@ -72,6 +73,36 @@ impl Panes {
         }
         pager.find(words.filter(|w| !w.is_empty()));
         before
+    }
+
+    /// Says of the words that are looked for that they are not here, as soon as that is known.
+    pub fn tell_if_nowhere(&mut self, now: Now) {
+        if let Some(pager) = &mut self.pager {
+            pager.tell_if_nowhere();
+        }
+        self.tell_nowhere(now);
+    }
+
+    fn tell_nowhere(&mut self, now: Now) {
+        if self.pager.as_mut().is_some_and(Pager::is_nowhere) {
+            let key = self.way_to(Command::Search);
+            let words = tr!("That is not here; {key} looks for it in all mail.", key);
+            self.tell(Clean::line(&words), now);
+        }
+    }
+
+    /// Looks on for words in what is read.
+    pub fn find_more(&mut self, now: Now) {
+        if let Some(pager) = self.pager.as_mut().filter(|p| p.is_finding()) {
+            pager.find_more();
+            self.tell_nowhere(now);
+        }
+    }
+
+    /// Whether there is more to look through, and so another turn of the screen.
+    pub fn plan_finding(&mut self, now: Now) {
+        let finding = self.pager.as_ref().is_some_and(Pager::is_finding);
+        self.finding = finding.then_some(now.mono);
     }
 
     /// Shows the message in another way, or back in the best one.

@@ -278,6 +278,7 @@ impl App {
         self.panes.settle(&mut fx);
         self.say_pane(was, now);
         self.panes.age(now);
+        self.panes.plan_finding(now);
         let jobs = self.layers.iter_mut().find_map(Layer::as_jobs);
         jobs.into_iter().for_each(|j| j.set(self.panes.jobs(now)));
         self.begin_anew(&mut fx);
@@ -316,10 +317,9 @@ impl App {
         let overlay = self.panes.overlay.deadline();
         let keys = self.keys.deadline();
         let writing = self.desk.deadline();
-        [toast, overlay, keys, writing, self.panes.aging]
-            .into_iter()
-            .flatten()
-            .min()
+        let panes = [self.panes.aging, self.panes.finding];
+        let all = [toast, overlay, keys, writing].into_iter().chain(panes);
+        all.flatten().min()
     }
 
     /// Where keys go now.

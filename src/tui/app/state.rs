@@ -84,6 +84,8 @@ pub struct Panes {
     pub signs: Signs,
     /// When a date on the screen is told otherwise.
     pub aging: Option<Instant>,
+    /// When words are looked on for in what is read.
+    pub finding: Option<Instant>,
     /// How the user wants the panes to stand.
     pub shape: Shape,
     /// The border between panes that the mouse holds.
@@ -157,6 +159,7 @@ impl Panes {
             list: taste.list,
             signs: Signs::of_process(taste.icons),
             aging: None,
+            finding: None,
             shape: Shape::new(taste.layout),
             gripped: None,
             bars: Bars::default(),

@@ -13,7 +13,6 @@ use crate::tui::event::{About, Now};
 use crate::tui::offer::Offered;
 use crate::tui::part::PartJob;
 use crate::tui::screen::outbox::Timed;
-use crate::tui::screen::pager::Pager;
 use crate::tui::screen::prompt::{Outcome, Prompt};
 
 /// What is said of the time that is typed.
@@ -126,12 +125,7 @@ impl Layer {
             }
             (Outcome::Text(text), Purpose::Find) => {
                 panes.find(Some(&text));
-                let none = |p: &Pager| p.finding().is_some_and(|f| f.place().is_none());
-                if panes.pager.as_ref().is_some_and(none) {
-                    let key = panes.way_to(Command::Search);
-                    let words = tr!("That is not here; {key} looks for it in all mail.", key);
-                    panes.tell(Clean::line(&words), now);
-                }
+                panes.tell_if_nowhere(now);
                 Turn::closed()
             }
             (Outcome::Text(text), Purpose::Tag) => {

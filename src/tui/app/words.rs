@@ -214,7 +214,15 @@ impl Panes {
             subject => subject,
         };
         let found = match (pager.finding(), pager.finding().and_then(Find::place)) {
-            (_, Some((at, count))) => format!("{} ", tr!("hit {at} of {count}", at, count)),
+            (find, Some((at, count))) => {
+                let more = if find.is_some_and(Find::is_looking) {
+                    "…"
+                } else {
+                    ""
+                };
+                format!("{}{more} ", tr!("hit {at} of {count}", at, count))
+            }
+            (Some(find), None) if find.is_looking() => "… ".to_owned(),
             (Some(find), None) if !find.words().is_empty() => format!("{} ", tr!("not found")),
             _ => String::new(),
         };

@@ -30,6 +30,7 @@ pub use find::Find;
 pub use letter::Letter;
 pub use selection::drawn;
 
+use find::Goal;
 use letter::Setting;
 use selection::Selection;
 use ways::Ways;
@@ -158,6 +159,9 @@ impl Pager {
         let held_row = at
             .and_then(|n| self.letters.get(n))
             .map(|l| l.row().clone());
+        let current = self.message().map(|message| (message, 0));
+        let current_row = self.current().map(|l| l.row().clone());
+        let seen = self.in_sight();
         let mut known: BTreeMap<MsgId, Letter> = std::mem::take(&mut self.letters)
             .into_iter()
             .map(|l| (l.row().message, l))
@@ -187,26 +191,40 @@ impl Pager {
             self.letters.push(letter);
         }
         let held = self.still(held, held_row.as_ref());
-        let keep = if first { wanted } else { held.map(|h| h.0) };
-        self.at = self.index_of(keep).unwrap_or(self.letters.len() - 1);
+        // What keys are about is not what stands at the top, where several are on the screen.
+        let current = self.still(current, current_row.as_ref());
+        let keep = if first { wanted } else { current.map(|c| c.0) };
+        let keep = self.index_of(keep);
+        let keep = keep.or_else(|| self.index_of(held.map(|h| h.0)));
+        self.at = keep.unwrap_or(self.letters.len() - 1);
         self.count();
         match held.filter(|_| self.moved && !first) {
             Some(held) => self.hold(held),
             None => self.scroll = self.start(self.at),
         }
         self.settle();
+        if seen && !first {
+            self.into_sight();
+        }
+        self.look_again();
     }
 
     /// What was done since the store was read is laid over the rows; messages that went are left
     /// out. `false`: nothing is left to be read.
     pub fn overlay(&mut self, overlay: &Overlay) -> bool {
-        let held = self.place();
+        let (held, seen) = (self.place(), self.in_sight());
+        let before = self.letters.iter().take(self.at);
+        // The same message, or what comes after it if it went.
+        self.at = before.filter(|l| !overlay.hides(l.stored())).count();
         self.letters.retain(|l| !overlay.hides(l.stored()));
         for letter in &mut self.letters {
             letter.show(overlay.shown(letter.stored(), false), &self.set);
         }
         self.at = self.at.min(self.letters.len().saturating_sub(1));
         self.recount(held);
+        if seen {
+            self.into_sight();
+        }
         !self.letters.is_empty()
     }
 
@@ -265,7 +283,7 @@ impl Pager {
     pub fn ask(&mut self, ahead: Option<Job>) -> Option<Vec<Job>> {
         let near = self.scroll.saturating_sub(self.height)..self.scroll + 2 * self.height;
         // What a search looks for may stand in what is not here yet, as does the end.
-        let on = self.to_end || self.find.as_ref().is_some_and(|f| f.place().is_none());
+        let on = self.to_end || self.find.as_ref().is_some_and(Find::is_nowhere);
         let soon = self.scroll + SOON * self.height;
         if self
             .starts
@@ -315,7 +333,8 @@ impl Pager {
         if std::mem::take(&mut self.to_end) {
             self.scroll_to(true);
         } else if before.is_some() && lost {
-            self.go_to_hit();
+            self.aim(Goal::Hit);
+            self.arrive();
         }
         fetch.then_some(job.message)
     }
@@ -452,6 +471,7 @@ impl Pager {
         };
         self.at = to;
         (self.moved, self.to_end) = (true, false);
+        self.stay();
         self.change(|letter, set| letter.open(true, set));
         self.scroll = self.start(to);
         self.settle();

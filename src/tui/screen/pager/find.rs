@@ -1,9 +1,23 @@
-//! Words looked for in what is read: where they stand, and the same lines with them marked.
+//! Words looked for in what is read: where they stand, and the same lines with them marked. A source may
+//! be of many megabytes, so it is looked through in pieces: from a line on to the end, then from there back
+//! to the beginning. Whatever the pieces, what is found is the same.
 
 use super::document::{DocLine, Tone};
 use crate::text::Clean;
 use crate::text::tokens::{self, Wanted};
 use std::ops::Range;
+
+/// What a line costs to look through beside its octets.
+const LINE: usize = 16;
+
+/// What is to be gone to once it is known where the first hit is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// That hit.
+    Hit,
+    /// That hit, if it is in the current message and the user has not moved.
+    Own,
+}
 
 /// Words that are looked for, and where they were found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +28,15 @@ pub struct Find {
     wanted: Vec<Wanted>,
     hits: Vec<usize>,
     at: usize,
+    /// The lines that were looked through, of so many.
+    looked: Range<usize>,
+    total: usize,
+    /// Hits to go on by once all of them are known.
+    owed: isize,
+    /// Where the reader goes once the first hit is known.
+    pub(super) goal: Option<Goal>,
+    /// Whether it is to be told if they are nowhere.
+    pub(super) tells: bool,
 }
 
 impl Find {
@@ -49,11 +72,59 @@ impl Find {
         (!self.hits.is_empty()).then_some((self.at + 1, self.hits.len()))
     }
 
-    /// Takes the numbers of all lines with a hit, in order; stays at the hit nearest to `near`.
-    pub fn found(&mut self, hits: Vec<usize>, near: usize) {
-        let first = hits.partition_point(|line| *line < near);
-        self.at = first.min(hits.len().saturating_sub(1));
-        self.hits = hits;
+    /// Looks anew from this line of so many on; [`Find::look`] does the work.
+    pub fn begin(&mut self, near: usize, total: usize) {
+        let near = near.min(total);
+        (self.looked, self.total) = (near..near, total);
+        self.hits.clear();
+        self.at = 0;
+    }
+
+    /// Whether there are lines that were not looked through.
+    pub fn is_looking(&self) -> bool {
+        self.looked.len() < self.total
+    }
+
+    /// Whether all was looked through and nothing found.
+    pub fn is_nowhere(&self) -> bool {
+        !self.is_looking() && self.hits.is_empty()
+    }
+
+    /// Looks through about so many octets of the lines. It stays at the first hit from where it began,
+    /// else at the last one before that. Says whether it has gone on by what was owed.
+    pub fn look<'l>(&mut self, octets: usize, line: impl Fn(usize) -> Option<&'l DocLine>) -> bool {
+        let mut left = octets;
+        let mut hits = |find: &Find, n: usize| {
+            let text = line(n).map(whole).unwrap_or_default();
+            left = left.saturating_sub(text.len() + LINE);
+            (!find.ranges(&text).is_empty(), left > 0)
+        };
+        let mut goes_on = octets > 0;
+        while goes_on && self.looked.end < self.total {
+            let n = self.looked.end;
+            let (hit, on) = hits(self, n);
+            self.hits.extend(hit.then_some(n));
+            (self.looked.end, goes_on) = (n + 1, on);
+        }
+        let mut before = Vec::new();
+        while goes_on && self.looked.start > 0 {
+            let n = self.looked.start - 1;
+            let (hit, on) = hits(self, n);
+            before.extend(hit.then_some(n));
+            (self.looked.start, goes_on) = (n, on);
+        }
+        self.at = match self.hits.is_empty() {
+            true => before.len().saturating_sub(1),
+            false => self.at + before.len(),
+        };
+        before.reverse();
+        self.hits.splice(0..0, before);
+        let owed = !self.is_looking() && self.owed != 0;
+        if owed {
+            let by = std::mem::take(&mut self.owed);
+            self.step(by);
+        }
+        owed
     }
 
     /// The line of the hit that is looked at.
@@ -61,17 +132,21 @@ impl Find {
         self.hits.get(self.at).copied()
     }
 
-    /// Goes on by so many hits, round and round; the line.
+    /// Goes on by so many hits, round and round; the line. Past those that are known before all was
+    /// looked through, it goes on once that is.
     pub fn step(&mut self, by: isize) -> Option<usize> {
+        if self.is_looking() {
+            let to = self.at.checked_add_signed(by);
+            match to.filter(|to| *to < self.hits.len() && self.owed == 0) {
+                Some(to) => self.at = to,
+                None => self.owed = self.owed.saturating_add(by),
+            }
+            return self.line();
+        }
         let count = isize::try_from(self.hits.len()).ok().filter(|n| *n > 0)?;
         let at = isize::try_from(self.at).unwrap_or(0).saturating_add(by);
         self.at = usize::try_from(at.rem_euclid(count)).unwrap_or(0);
         self.line()
-    }
-
-    /// Whether a line has them.
-    pub fn hits(&self, line: &DocLine) -> bool {
-        !self.ranges(&whole(line)).is_empty()
     }
 
     /// A line cut where the words begin and end; `true`: it is a hit.
@@ -166,12 +241,47 @@ mod tests {
     fn stepping_goes_round() {
         let mut find = Find::new("x");
         assert_eq!((find.step(1), find.place()), (None, None));
-        find.found(vec![2, 5, 9], 4);
+        let lines: Vec<_> = (0..12)
+            .map(|n| line(&[["", "x"][usize::from([2, 5, 9].contains(&n))]]))
+            .collect();
+        find.begin(4, lines.len());
+        find.look(usize::MAX, |n| lines.get(n));
         assert_eq!((find.line(), find.place()), (Some(5), Some((2, 3))));
         assert_eq!((find.step(2), find.step(-1)), (Some(2), Some(9)));
     }
 
     proptest! {
+        #[test]
+        fn in_pieces_the_same_is_found(
+            texts in prop::collection::vec("[ax]{0,3}", 0..40),
+            near in 0usize..45, piece in 1usize..200, steps in prop::collection::vec((0usize..9, -3isize..4), 0..4),
+        ) {
+            let lines: Vec<DocLine> = texts.iter().map(|t| line(&[t])).collect();
+            let mut whole = Find::new("x");
+            whole.begin(near, lines.len());
+            whole.look(usize::MAX, |n| lines.get(n));
+            prop_assert!(!whole.is_looking());
+            let hits: Vec<usize> = (0..lines.len()).filter(|n| texts[*n].contains('x')).collect();
+            let first = hits.iter().copied().find(|n| *n >= near).or(hits.last().copied());
+            prop_assert_eq!((whole.line(), &whole.hits), (first, &hits));
+            let mut find = Find::new("x");
+            find.begin(near, lines.len());
+            for (pieces, by) in steps {
+                for _ in 0..pieces {
+                    find.look(piece, |n| lines.get(n));
+                }
+                find.step(by);
+                whole.step(by);
+            }
+            let mut turns = 0;
+            while find.is_looking() {
+                find.look(piece, |n| lines.get(n));
+                turns += 1;
+                prop_assert!(turns <= lines.len());
+            }
+            prop_assert_eq!((find.line(), find.place()), (whole.line(), whole.place()));
+        }
+
         #[test]
         fn marking_changes_no_text(pieces in prop::collection::vec("[a-cäßİ ]{0,6}", 0..5), words in "[a-cäßi]{0,3}") {
             let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
@@ -180,7 +290,7 @@ mod tests {
             let marked = find.marked(&line);
             let text: String = marked.iter().map(|p| p.0.as_str()).collect();
             prop_assert_eq!(text, whole(&line));
-            prop_assert_eq!(marked.iter().any(|p| p.2), find.hits(&line));
+            prop_assert_eq!(marked.iter().any(|p| p.2), !find.ranges(&whole(&line)).is_empty());
         }
     }
 }

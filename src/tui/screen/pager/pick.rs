@@ -2,11 +2,14 @@
 
 use super::Pager;
 use super::document::Tone;
-use super::find::Find;
+use super::find::{Find, Goal};
 use super::letter::Letter;
 use super::selection::Selection;
 use crate::text::tokens::Wanted;
 use std::ops::Range;
+
+/// So many octets are looked through in a turn of the screen: some milliseconds.
+const PIECE: usize = 128 << 10;
 
 /// What a click on a line of the reader is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,8 +79,39 @@ impl Pager {
     /// Looks for words in what is unfolded, from the top of the screen on; `None` ends that.
     pub fn find(&mut self, words: Option<&str>) {
         self.find = words.map(Find::new);
+        self.aim(Goal::Hit);
         self.look_up(self.scroll);
-        self.go_to_hit();
+    }
+
+    /// Whether the words are still being looked for.
+    pub fn is_finding(&self) -> bool {
+        self.find.as_ref().is_some_and(Find::is_looking)
+    }
+
+    /// Looks on for the words, as far as a turn of the screen allows.
+    pub fn find_more(&mut self) {
+        let Some(mut find) = self.find.take() else {
+            return;
+        };
+        let went = find.look(PIECE, |n| self.line(n));
+        self.find = Some(find);
+        self.arrive();
+        if went {
+            self.go_to_hit();
+        }
+    }
+
+    /// It is to be told if the words are nowhere.
+    pub fn tell_if_nowhere(&mut self) {
+        if let Some(find) = &mut self.find {
+            find.tells = true;
+        }
+    }
+
+    /// Whether that is to be told now; once.
+    pub fn is_nowhere(&mut self) -> bool {
+        let find = self.find.as_mut().filter(|f| f.is_nowhere());
+        find.is_some_and(|find| std::mem::take(&mut find.tells))
     }
 
     /// Marks what a search found, and goes there once it is laid out.
@@ -97,11 +131,8 @@ impl Pager {
             self.sought = false;
         } else if self.letters.get(self.at).is_some_and(is_laid) {
             self.sought = false;
+            self.aim(Goal::Own);
             self.look_up(self.start(self.at));
-            let line = self.find.as_ref().and_then(Find::line);
-            if line.is_some_and(|line| self.letter_at(line) == self.at) {
-                self.go_to_hit();
-            }
         }
     }
 
@@ -118,6 +149,39 @@ impl Pager {
         self.find.as_ref()
     }
 
+    /// Goes there as soon as it is known where it is.
+    pub(super) fn aim(&mut self, goal: Goal) {
+        if let Some(find) = &mut self.find {
+            find.goal = Some(goal);
+        }
+    }
+
+    /// Whoever moves by hand is not taken elsewhere any more.
+    pub(super) fn stay(&mut self) {
+        if let Some(find) = &mut self.find {
+            find.goal = None;
+        }
+    }
+
+    /// Goes where it was to go, if that is known by now.
+    pub(super) fn arrive(&mut self) {
+        let (at, moved) = (self.at, self.moved);
+        let Some(find) = &mut self.find else {
+            return;
+        };
+        let line = find.line();
+        if line.is_none() && find.is_looking() {
+            return;
+        }
+        let goal = find.goal.take();
+        let own = line.is_some_and(|line| self.letter_at(line) == at) && !moved;
+        match goal {
+            Some(Goal::Hit) => self.go_to_hit(),
+            Some(Goal::Own) if own => self.go_to_hit(),
+            _ => {}
+        }
+    }
+
     pub(super) fn go_to_hit(&mut self) {
         let Some(line) = self.find.as_ref().and_then(Find::line) else {
             return;
@@ -132,14 +196,13 @@ impl Pager {
         self.at = self.letter_at(line);
     }
 
-    /// Finds the words again after lines changed.
+    /// Finds the words again after lines changed. What takes more than a turn goes on with
+    /// [`Pager::find_more`].
     pub(super) fn look_up(&mut self, near: usize) {
-        let Some(mut find) = self.find.take() else {
-            return;
-        };
-        let lines = self.letters.iter().flat_map(|l| l.lines());
-        let hits = lines.enumerate().filter(|(_, line)| find.hits(line));
-        find.found(hits.map(|(n, _)| n).collect(), near);
-        self.find = Some(find);
+        let total = self.total();
+        if let Some(find) = &mut self.find {
+            find.begin(near, total);
+        }
+        self.find_more();
     }
 }

@@ -13,6 +13,7 @@ impl Pager {
         self.scroll = before.saturating_add_signed(by);
         self.moved = true;
         self.to_end = false;
+        self.stay();
         self.settle();
         self.follow();
         self.scroll != before
@@ -22,6 +23,7 @@ impl Pager {
     pub fn scroll_to(&mut self, end: bool) {
         self.scroll = if end { usize::MAX } else { 0 };
         self.moved = true;
+        self.stay();
         self.settle();
         self.at = if end {
             self.letters.len().saturating_sub(1)
@@ -75,9 +77,14 @@ impl Pager {
             self.hold(held);
         }
         self.settle();
+        self.look_again();
+        self.go_to_sought();
+    }
+
+    /// Finds the words again, and stays about where it was among them.
+    pub(super) fn look_again(&mut self) {
         let near = self.find.as_ref().and_then(Find::line);
         self.look_up(near.unwrap_or(self.scroll));
-        self.go_to_sought();
     }
 
     pub(super) fn hold(&mut self, (message, line): (MsgId, usize)) {
@@ -147,6 +154,23 @@ impl Pager {
     /// How many lines are left on the screen at the end.
     pub(super) fn tail(&self) -> usize {
         if self.set.linear { 1 } else { self.height }
+    }
+
+    /// Whether a line of the message that keys are about is on the screen.
+    pub(super) fn in_sight(&self) -> bool {
+        let shown = self.scroll..self.scroll + self.height;
+        self.start(self.at) < shown.end && self.start(self.at + 1) > shown.start
+    }
+
+    /// Brings the message that keys are about back where something else took it off the screen:
+    /// a key must not be about another one because mail came.
+    pub(super) fn into_sight(&mut self) {
+        if !self.in_sight() {
+            let first = self.start(self.at);
+            let lowest = (first + 1).saturating_sub(self.height);
+            self.scroll = self.scroll.clamp(lowest, first);
+            self.settle();
+        }
     }
 
     /// Keys are about what can be seen.

@@ -4,10 +4,11 @@ mod arriving;
 
 use super::*;
 use crate::mime::render::{Line, Mark, Span};
-use crate::model::{Flags, System};
+use crate::model::{Done, Flags, System, Verb};
 use crate::tui::question::tests::row;
 use proptest::prelude::*;
 use std::sync::Arc;
+use std::time::Instant;
 
 const NOW: i64 = 1_700_000_000;
 
@@ -103,6 +104,57 @@ fn a_copy_that_goes_while_it_is_read_leaves_one_at_its_twin() {
     rows.pop();
     pager.gather(ThreadId(1), rows, &Overlay::default());
     assert_eq!(pager.message(), Some(MsgId(2)));
+}
+
+#[test]
+fn a_long_text_is_looked_through_a_piece_a_turn() {
+    let mut pager = Pager::open(&row(1, 1), 60, NOW);
+    pager.resize(60, 10);
+    lay_all(&mut pager, 40_000);
+    pager.find(Some("line 39999"));
+    assert!(pager.is_finding() && pager.finding().unwrap().place().is_none());
+    assert!(!pager.is_nowhere());
+    let mut turns = 0;
+    while pager.is_finding() {
+        pager.find_more();
+        turns += 1;
+    }
+    assert!(turns >= 5, "{turns}");
+    assert_eq!(pager.finding().unwrap().place(), Some((1, 1)));
+    assert!(text(&pager).contains(&"line 39999".to_owned()));
+    // Who moves by hand meanwhile stays where he goes.
+    pager.scroll_to(false);
+    pager.find(Some("line 39999"));
+    pager.scroll_by(5);
+    let there = text(&pager);
+    while pager.is_finding() {
+        pager.find_more();
+    }
+    assert_eq!(text(&pager), there);
+    pager.find_on(1);
+    assert!(text(&pager).contains(&"line 39999".to_owned()));
+}
+
+#[test]
+fn words_are_found_where_they_stand_once_the_conversation_has_grown() {
+    let mut pager = conversation(2, 1, 60);
+    lay_all(&mut pager, 2);
+    pager.find(Some("line 1"));
+    assert_eq!(pager.finding().unwrap().place(), Some((1, 2)));
+    let before = IndexRow {
+        date: NOW - 5_000,
+        ..letter(3, false)
+    };
+    let rows = vec![before, letter(1, false), letter(2, false)];
+    pager.gather(ThreadId(1), rows, &Overlay::default());
+    let line = pager.finding().unwrap().line().unwrap();
+    assert!(
+        pager
+            .line(line)
+            .unwrap()
+            .iter()
+            .any(|p| p.0.as_str().contains("line 1"))
+    );
 }
 
 #[test]
@@ -223,6 +275,68 @@ fn new_mail_in_the_conversation_leaves_the_reader_where_it_was() {
     pager.gather(ThreadId(1), rows, &Overlay::default());
     assert_eq!((text(&pager), pager.message()), before);
     assert_eq!(pager.number(), Some((3, 7)));
+}
+
+#[test]
+fn news_leave_the_message_that_keys_are_about() {
+    let mut pager = conversation(3, 1, 60);
+    lay_all(&mut pager, 2);
+    assert!(pager.step(1) && pager.step(1));
+    assert_eq!((pager.message(), pager.scroll), (Some(MsgId(3)), 0));
+    let rows: Vec<_> = (1..=3).map(|n| letter(n, false)).collect();
+    pager.gather(ThreadId(1), rows.clone(), &Overlay::default());
+    assert_eq!(pager.message(), Some(MsgId(3)));
+    // One that comes before it has no part in that.
+    let between = IndexRow {
+        date: letter(3, false).date,
+        message: MsgId(2),
+        ..letter(9, false)
+    };
+    let more = [vec![between], rows[..1].to_vec(), rows[2..].to_vec()].concat();
+    pager.gather(ThreadId(1), more, &Overlay::default());
+    assert_eq!(pager.number(), Some((3, 3)));
+    assert_eq!(pager.message(), Some(MsgId(3)));
+}
+
+#[test]
+fn what_comes_in_between_takes_nothing_off_the_screen_that_keys_are_about() {
+    let mut pager = conversation(2, 1, 12);
+    lay_all(&mut pager, 2);
+    pager.scroll_by(1);
+    pager.step(1);
+    pager.scroll_by(-9);
+    assert_eq!((pager.message(), pager.scroll), (Some(MsgId(2)), 0));
+    let mut rows: Vec<_> = (1..=2).map(|n| letter(n, true)).collect();
+    for n in 3..20 {
+        rows.push(IndexRow {
+            date: letter(1, true).date,
+            ..letter(n, true)
+        });
+    }
+    pager.gather(ThreadId(1), rows, &Overlay::default());
+    assert_eq!(pager.message(), Some(MsgId(2)));
+    assert!(pager.visible().any(|(_, current)| current));
+}
+
+#[test]
+fn what_goes_before_it_leaves_the_message_that_keys_are_about() {
+    let gone = |n: i64| {
+        let done = Done {
+            gone: vec![LocationId(n)],
+            ..Done::default()
+        };
+        let mut overlay = Overlay::default();
+        overlay.add(&Verb::Archive, &[], &done, Instant::now());
+        overlay
+    };
+    let mut pager = conversation(4, 1, 60);
+    lay_all(&mut pager, 2);
+    assert!(pager.step(1) && pager.step(1));
+    assert!(pager.overlay(&gone(1)));
+    assert_eq!(pager.message(), Some(MsgId(3)));
+    // If it goes itself, they are about the next.
+    assert!(pager.overlay(&gone(3)));
+    assert_eq!(pager.message(), Some(MsgId(4)));
 }
 
 #[test]

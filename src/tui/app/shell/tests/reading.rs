@@ -152,3 +152,22 @@ fn another_time_can_be_given_with_the_command_and_still_waits_for_enter() {
     let fx = bench.app.update(Event::Key(enter), bench.now);
     assert!(matches!(&fx[..], [Effect::Build(..)]), "{fx:?}");
 }
+
+#[test]
+fn what_is_not_in_a_long_message_is_told_once_all_of_it_was_looked_through() {
+    let mut bench = Bench::new(three(), (100, 24));
+    let mut long = Rendered::clone(&body());
+    let line = long.lines[0].clone();
+    long.lines = vec![line; 30_000];
+    bench.body = Arc::new(long);
+    bench.keys("\n/nowhere\n");
+    let told = |bench: &Bench| bench.screen().contains("That is not here");
+    assert!(!told(&bench), "{}", bench.screen());
+    let mut turns = 0;
+    while bench.app.deadline() == Some(bench.now.mono) {
+        assert!(!told(&bench));
+        bench.event(Event::Tick);
+        turns += 1;
+    }
+    assert!(turns > 3 && told(&bench), "{turns}: {}", bench.screen());
+}
