@@ -1,7 +1,7 @@
 //! Keys that were pressed while the whole list was asked for what is to be selected. They wait, so
 //! that what follows `* a` is done to all of it and not to what was on the screen.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -32,11 +32,6 @@ impl Held {
     /// Takes a key, while the selection is being `made`.
     pub fn key(&mut self, key: &KeyEvent, made: bool, now: Instant) -> Fate {
         if !made {
-            return Fate::Now;
-        }
-        if key.code == KeyCode::Esc {
-            // Whoever leaves does not want what he typed before that.
-            *self = Held::default();
             return Fate::Now;
         }
         let since = *self.since.get_or_insert(now);

@@ -13,7 +13,7 @@ use crate::tui::effect::Effect;
 use crate::tui::event::Now;
 use crate::tui::part::PartOf;
 use crate::tui::screen::album::{self, Album};
-use crate::tui::screen::confirm::{self, Confirm};
+use crate::tui::screen::confirm::{self, Confirm, MOMENT};
 use crate::tui::screen::doctor::{self, Doctor};
 use crate::tui::screen::help::{self, Help};
 use crate::tui::screen::jobs::Jobs;
@@ -28,6 +28,7 @@ use crate::tui::theme::Theme;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use std::time::Instant;
 
 /// What a mailbox is chosen for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,8 +75,8 @@ pub enum Purpose {
     Time(Timed),
     /// What is said with an answer to an invitation.
     Answer(Asked),
-    /// The password of an account.
-    Password(AccountName),
+    /// The password of an account, and when it was asked for or the last key came that was too early.
+    Password(AccountName, Instant),
     /// What a mailbox is called.
     Naming(Naming),
     /// Where attachments are to be saved.
@@ -209,6 +210,9 @@ impl Layer {
         now: Now,
         fx: &mut Vec<Effect>,
     ) -> Turn {
+        if key.code != KeyCode::Esc && self.is_early(now) {
+            return Turn::stay();
+        }
         match self {
             Layer::Popup(popup) => match popup.key(*key, panes.size.0) {
                 popup::Done::Stay => Turn::stay(),
@@ -268,6 +272,19 @@ impl Layer {
         }
     }
 
+    /// Whether what is typed was meant for what was on the screen before a password was asked for: it
+    /// comes in the first moment, or in one go with what did.
+    fn is_early(&mut self, now: Now) -> bool {
+        let Layer::Prompt(_, Purpose::Password(_, since)) = self else {
+            return false;
+        };
+        let early = now.mono < *since + MOMENT;
+        if early {
+            *since = now.mono;
+        }
+        early
+    }
+
     /// What was answered is done.
     fn answered(outcome: confirm::Outcome<Vec<Effect>>, fx: &mut Vec<Effect>) -> Turn {
         match outcome {
@@ -282,6 +299,9 @@ impl Layer {
 
     /// Takes pasted text.
     pub fn paste(&mut self, text: &str, panes: &mut Panes, now: Now, fx: &mut Vec<Effect>) -> Turn {
+        if self.is_early(now) {
+            return Turn::stay();
+        }
         match self {
             Layer::Choose(picker) => picker.paste(text),
             Layer::Journal(journal) => journal.paste(text),

@@ -6,12 +6,13 @@ use crate::model::view::IndexRow;
 use crate::model::{Done, FlagChange, Intent, MailboxId, System, Target, Verb};
 use crate::text::Clean;
 use crate::tui::app::geometry::Pane;
+use crate::tui::app::meant::Meant;
 use crate::tui::app::state::{Panes, View};
 use crate::tui::effect::Effect;
 use crate::tui::event::{About, Now};
 use crate::tui::question::Question;
 use crate::tui::screen::journal::Wish;
-use crate::tui::screen::pager::Pager;
+use crate::tui::screen::pager::{Letter, Pager};
 use crate::tui::screen::status::Tone;
 
 impl Panes {
@@ -25,9 +26,26 @@ impl Panes {
         }
     }
 
+    /// From now on it is about what is at hand now, until nothing covers the panes any more.
+    pub fn mean(&mut self) {
+        if self.meant.is_none() {
+            self.meant = Some(Meant {
+                targets: self.targets(),
+                filed: self.filed(),
+                hand: self.at_hand(),
+                rows: self.rows_at_hand().into_iter().cloned().collect(),
+                listed: self.is_listed(),
+                selected: self.about_selected(),
+            });
+        }
+    }
+
     /// What an action would be done to now: the message that is read, else the marked lines, else
-    /// the selected one.
+    /// the selected one; or what was meant when a line was opened.
     pub fn targets(&self) -> Vec<Target> {
+        if let Some(meant) = &self.meant {
+            return meant.targets.clone();
+        }
         match (&self.pager, self.focus) {
             (Some(pager), Pane::Reader) => {
                 pager.location().map(Target::Location).into_iter().collect()
@@ -38,16 +56,40 @@ impl Panes {
 
     /// The same of an action that files mail: where a conversation is read, all of it that lies in
     /// the mailbox, as in the list.
+    fn filed(&self) -> Vec<Target> {
+        if let Some(meant) = &self.meant {
+            return meant.filed.clone();
+        }
+        let thread = self.pager.as_ref().and_then(Pager::thread);
+        match thread.filter(|_| self.focus == Pane::Reader) {
+            Some((thread, mailbox)) => vec![Target::Thread { thread, mailbox }],
+            None => self.targets(),
+        }
+    }
+
     fn targets_of(&self, verb: &Verb) -> Vec<Target> {
         let files = matches!(
             verb,
             Verb::Archive | Verb::Trash | Verb::Junk | Verb::Move(_) | Verb::Mute | Verb::Snooze(_)
         );
-        let thread = self.pager.as_ref().and_then(Pager::thread);
-        match thread.filter(|_| files && self.focus == Pane::Reader) {
-            Some((thread, mailbox)) => vec![Target::Thread { thread, mailbox }],
-            None => self.targets(),
+        if files { self.filed() } else { self.targets() }
+    }
+
+    /// The rows of the targets, as far as they are here.
+    pub fn rows_at_hand(&self) -> Vec<&IndexRow> {
+        match (&self.meant, &self.pager, self.focus) {
+            (Some(meant), ..) => meant.rows.iter().collect(),
+            (_, Some(pager), Pane::Reader) => {
+                pager.current().map(Letter::row).into_iter().collect()
+            }
+            _ => self.index.acted().map(|l| &l.row).collect(),
         }
+    }
+
+    /// Whether the targets are those of the list, and not what is read.
+    pub fn is_listed(&self) -> bool {
+        let listed = self.focus != Pane::Reader || self.pager.is_none();
+        self.meant.as_ref().map_or(listed, |meant| meant.listed)
     }
 
     /// Asks for an action on the targets.
@@ -60,13 +102,13 @@ impl Panes {
             self.tell(Clean::lit(tr!("No message is selected.")), now);
             return;
         }
-        let selected = self.focus != Pane::Reader || self.pager.is_none();
-        let leaving = selected && self.index.marked() > 1 && self.will_leave(&verb);
+        let listed = self.is_listed();
+        let leaving = listed && self.index.marked() > 1 && self.will_leave(&verb);
         let (ticket, effect) = self.acts.act(verb, targets);
         if leaving && let Some(act) = self.acts.get(ticket) {
             self.overlay.leave(ticket, &act.targets);
         }
-        if selected {
+        if listed {
             self.index.unmark_all();
         }
         if leaving {
@@ -93,7 +135,8 @@ impl Panes {
     /// Whether it is about rows that are selected: what they come to the ledger says, for some may
     /// be on no page that is here.
     pub fn about_selected(&self) -> bool {
-        (self.focus != Pane::Reader || self.pager.is_none()) && self.index.marked() > 0
+        let selected = self.is_listed() && self.index.marked() > 0;
+        self.meant.as_ref().map_or(selected, |meant| meant.selected)
     }
 
     /// Stars the targets, or takes the stars away if all have one.
@@ -101,10 +144,7 @@ impl Panes {
         if self.about_selected() {
             return self.act(Verb::ToggleStar, now, fx);
         }
-        let starred = match (self.focus, self.read_line()) {
-            (Pane::Reader, Some(flags)) => flags.has(System::FLAGGED),
-            _ => self.row_is(|row| row.flags.system.has(System::FLAGGED)),
-        };
+        let starred = self.row_is(|row| row.flags.system.has(System::FLAGGED));
         let change = match starred {
             true => FlagChange::clear(System::FLAGGED),
             false => FlagChange::set(System::FLAGGED),
@@ -126,9 +166,9 @@ impl Panes {
         if self.about_selected() {
             return self.act(Verb::ToggleRead, now, fx);
         }
-        let unread = match (self.focus, self.read_line()) {
-            (Pane::Reader, Some(flags)) => !flags.has(System::SEEN),
-            _ => self.row_is(|row| row.unread > 0),
+        let unread = match self.is_listed() {
+            true => self.row_is(|row| row.unread > 0),
+            false => self.row_is(|row| !row.flags.system.has(System::SEEN)),
         };
         let change = match unread {
             true => FlagChange::set(System::SEEN),
@@ -146,7 +186,7 @@ impl Panes {
     }
 
     fn row_is(&self, is: impl Fn(&IndexRow) -> bool) -> bool {
-        self.index.selected().is_some_and(|line| is(&line.row))
+        self.rows_at_hand().first().is_some_and(|row| is(row))
     }
 
     /// Says a change to who doesn't see it.
@@ -158,21 +198,16 @@ impl Panes {
 
     /// Changes flags of the targets; `newest`: of a selected thread only those of its newest message.
     fn flag(&mut self, change: FlagChange, newest: bool, now: Now, fx: &mut Vec<Effect>) {
-        let newest = newest && self.focus != Pane::Reader;
+        let newest = newest && self.is_listed();
         let verb = Verb::Flag(change);
-        match self.index.selected().filter(|_| newest) {
-            Some(line) => {
-                let targets = vec![Target::Location(line.row.location)];
+        let row = self.rows_at_hand().first().map(|row| row.location);
+        match row.filter(|_| newest) {
+            Some(location) => {
+                let targets = vec![Target::Location(location)];
                 fx.push(self.acts.act(verb, targets).1);
             }
             None => self.act(verb, now, fx),
         }
-    }
-
-    /// The shown flags of the message that is read.
-    fn read_line(&self) -> Option<System> {
-        let letter = self.pager.as_ref()?.current()?;
-        Some(letter.row().flags.system)
     }
 
     /// Takes the ledger's answer to an act. The list changes in this very turn.

@@ -6,6 +6,7 @@ pub mod bars;
 pub mod acts;
 pub mod sorted;
 pub mod looked;
+pub mod meant;
 pub mod state;
 pub mod words;
 pub mod mail;

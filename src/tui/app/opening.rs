@@ -19,6 +19,7 @@ use crate::tui::screen::picker::{Item, Picker};
 use crate::tui::screen::prompt::{Kind, Known, Prompt, Words};
 use crate::tui::screen::sidebar_view::mailbox_name;
 use crate::tui::screen::tabs;
+use std::time::Instant;
 
 /// What there is to search by.
 fn known(panes: &Panes) -> Known {
@@ -126,14 +127,14 @@ impl Layer {
         Ok(Layer::asking(asked.prompt(), Purpose::Answer(asked)))
     }
 
-    /// The password of an account.
-    pub fn password(account: &AccountName) -> Layer {
+    /// The password of an account, asked for now.
+    pub fn password(account: &AccountName, now: Instant) -> Layer {
         let label = Clean::line(&tr!(
             "Password for {account} (kept in memory only): ",
             account
         ));
         let prompt = Prompt::new(label, Kind::Password, "");
-        Layer::asking(prompt, Purpose::Password(account.clone()))
+        Layer::asking(prompt, Purpose::Password(account.clone(), now))
     }
 
     /// A mailbox to go to, or to file in: then those of the same account come first.

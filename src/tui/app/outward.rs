@@ -125,9 +125,30 @@ pub enum Wants {
     End(End),
 }
 
+impl Wants {
+    /// Whether what is typed or chosen is about the message at hand when it opens.
+    pub fn is_about_mail(&self) -> bool {
+        matches!(
+            self,
+            Wants::MoveTo
+                | Wants::CopyTo
+                | Wants::Tag
+                | Wants::Redirect
+                | Wants::Remind
+                | Wants::Snooze
+                | Wants::Pipe
+                | Wants::CommandLine(_)
+                | Wants::Palette
+        )
+    }
+}
+
 impl Panes {
-    /// The message that is read or selected.
+    /// The message that is read or selected, or that was when a line was opened.
     pub fn at_hand(&self) -> Option<MsgId> {
+        if let Some(meant) = &self.meant {
+            return meant.hand;
+        }
         let reading = self.pager.as_ref().filter(|_| self.focus == Pane::Reader);
         let message = reading
             .and_then(Pager::message)
@@ -154,9 +175,10 @@ impl Panes {
             return Wants::Decide;
         }
         let hand = self.at_hand();
-        let row = self.index.selected().map(|l| &l.row);
-        let sent = row
-            .filter(|r| Some(r.message) == hand)
+        let meant = self.meant.iter().flat_map(|meant| &meant.rows);
+        let mut rows = meant.chain(self.index.selected().map(|l| &l.row));
+        let sent = rows
+            .find(|r| Some(r.message) == hand)
             .is_none_or(|r| r.from.iter().any(|f| self.is_own(f)));
         let why = match hand {
             None => tr!("There is no message to be reminded of."),

@@ -6,7 +6,6 @@ use crate::model::view::Scope;
 use crate::model::{Query, Verb};
 use crate::store::Stub;
 use crate::text::Clean;
-use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::{Panes, View};
 use crate::tui::command::Command;
 use crate::tui::effect::Effect;
@@ -92,7 +91,7 @@ impl Panes {
             self.tell(Clean::lit(tr!("No message is selected.")), now);
             return;
         }
-        if self.focus != Pane::Reader {
+        if self.is_listed() {
             self.index.unmark_all();
         }
         fx.push(Effect::Takeout(what, targets));

@@ -194,7 +194,6 @@ impl App {
                 }
                 self.attachments_came(&posted, now, &mut fx);
                 self.panes.posted(posted, now, &mut fx);
-                self.ask_password();
             }
             Event::Rows(answer) => self.answered(answer, now, &mut fx),
             Event::Laid(job, result) => self.panes.laid(job, result, &mut fx),
@@ -282,6 +281,8 @@ impl App {
         let jobs = self.layers.iter_mut().find_map(Layer::as_jobs);
         jobs.into_iter().for_each(|j| j.set(self.panes.jobs(now)));
         self.begin_anew(&mut fx);
+        self.forget_meant();
+        self.ask_password(now);
         for effect in &fx {
             if let Effect::Ask(intent, about) = effect {
                 self.lacking.asked(intent, *about);

@@ -9,6 +9,7 @@ use crate::tui::app::acts::Acts;
 use crate::tui::app::bars::Bars;
 use crate::tui::app::geometry::{Pane, Places};
 use crate::tui::app::looked::Looking;
+use crate::tui::app::meant::Meant;
 use crate::tui::app::sorted::Sorted;
 use crate::tui::arrange::{Shape, Share};
 use crate::tui::command::{Call, Command, Context};
@@ -124,6 +125,8 @@ pub struct Panes {
     pub past: Vec<String>,
     /// When a key last made accounts that wait try again.
     pub hurried: Option<Instant>,
+    /// What is typed or chosen over the panes is about this, and not about what is at hand by then.
+    pub meant: Option<Meant>,
     /// A look for new mail of which the user is still to be told.
     pub looking: Option<Looking>,
     /// What the keys mean, for sentences that name one.
@@ -179,6 +182,7 @@ impl Panes {
             themes: Vec::new(),
             past: Vec::new(),
             hurried: None,
+            meant: None,
             looking: None,
             keymap,
         };

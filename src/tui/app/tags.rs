@@ -2,11 +2,9 @@
 
 use crate::model::view::IndexRow;
 use crate::model::{Account, Verb, naming, tag};
-use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::Panes;
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
-use crate::tui::screen::pager::Letter;
 use crate::tui::screen::tags::Tags;
 use std::collections::BTreeSet;
 
@@ -42,7 +40,7 @@ impl Panes {
         if name.is_empty() {
             return;
         }
-        let rows = self.tagged_rows();
+        let rows = self.rows_at_hand();
         let has = |row: &&IndexRow| row.flags.keywords.iter().any(|k| tag::is(k, name));
         let shown = !self.about_selected() && !rows.is_empty() && rows.iter().all(has);
         // What one sees goes, whatever else its conversation has.
@@ -88,13 +86,5 @@ impl Panes {
             fits
         });
         why.filter(|_| !fits)
-    }
-
-    /// The rows that an action is done to.
-    fn tagged_rows(&self) -> Vec<&IndexRow> {
-        match (&self.pager, self.focus) {
-            (Some(pager), Pane::Reader) => pager.current().map(Letter::row).into_iter().collect(),
-            _ => self.index.acted().map(|l| &l.row).collect(),
-        }
     }
 }

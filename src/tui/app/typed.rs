@@ -235,7 +235,7 @@ impl Layer {
                 panes.remember(&call, fx);
                 Turn::asking(Ask::Call(call))
             }
-            (Outcome::Secret(secret), Purpose::Password(account)) => {
+            (Outcome::Secret(secret), Purpose::Password(account, _)) => {
                 let intent = Intent::Password(account.clone(), secret);
                 fx.push(Effect::Ask(intent, About::Quiet));
                 Turn::closed()

@@ -30,22 +30,35 @@ impl App {
             Some(Ask::Time(timed)) => self.layers.push(Layer::time(timed)),
             None => {}
         }
-        self.ask_password();
+        self.forget_meant();
     }
 
-    /// Asks for the next password that is wanted, when nothing else is asked.
-    pub(super) fn ask_password(&mut self) {
+    /// What was opened is done: what comes now is about what is at hand.
+    pub(super) fn forget_meant(&mut self) {
+        if self.layers.is_empty() {
+            self.panes.meant = None;
+        }
+    }
+
+    /// Asks for the next password that is wanted, when nothing else is asked and nobody types:
+    /// what was meant for a message must not go to a server as a password.
+    pub(super) fn ask_password(&mut self, now: Now) {
+        let typing = self.desk.has_keys() || self.keys.has_begun();
         if self.layers.is_empty()
+            && !typing
+            && !self.panes.index.is_picking()
             && let Some(account) = self.passwords.pop_front()
         {
-            self.keys.forget();
-            self.layers.push(Layer::password(&account));
+            self.layers.push(Layer::password(&account, now.mono));
         }
     }
 
     /// Brings what the panes can't bring themselves.
     pub(super) fn fulfil(&mut self, wants: Wants, now: Now, fx: &mut Vec<Effect>) {
         let context = self.context();
+        if wants.is_about_mail() {
+            self.panes.mean();
+        }
         let popup = match wants {
             Wants::Nothing => return,
             Wants::End(end) => return self.leave(end, now, fx),

@@ -4,11 +4,19 @@ use super::App;
 use crate::tui::app::held::{Fate, Held};
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent};
 
 impl App {
     /// Whether a key for the panes is not for now. Who waits for too long selects nothing.
     pub(super) fn waits(&mut self, key: &KeyEvent, now: Now) -> bool {
+        if key.code == KeyCode::Esc && self.panes.index.is_picking() {
+            // Whoever leaves that wants neither the selection nor what he typed after it.
+            self.held = Held::default();
+            self.rest.clear();
+            self.keys.forget();
+            self.panes.index.unmark_all();
+            return true;
+        }
         let fate = self.held.key(key, self.panes.index.is_picking(), now.mono);
         if fate == Fate::Enough {
             self.panes.index.unmark_all();

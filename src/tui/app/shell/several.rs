@@ -39,6 +39,8 @@ impl App {
             && let Some(call) = self.rest.pop_front()
         {
             self.call(&call, now, fx);
+            // The next is about what this one left.
+            self.forget_meant();
             if !self.layers.is_empty() || self.desk.has_keys() {
                 self.rest.clear();
             }

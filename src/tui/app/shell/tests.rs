@@ -25,6 +25,8 @@ mod barred;
 mod bench;
 mod clicked;
 mod heard;
+mod meant;
+mod passwords;
 mod reading;
 mod said;
 mod screens;
@@ -197,25 +199,6 @@ fn a_search_follows_the_typing_and_leaves_no_trace_when_left() {
     assert!(bench.screen().contains("All inboxes  2 unread") && !bench.quit);
     bench.keys("q");
     assert!(bench.quit);
-}
-
-#[test]
-fn a_wanted_password_is_asked_for_and_never_shown() {
-    let mut bench = Bench::new(three(), (80, 24));
-    bench.event(Event::Board(crate::signal::Posted {
-        topics: [crate::signal::Topic::PasswordWanted(AccountName(
-            "home".into(),
-        ))]
-        .into(),
-        ..Default::default()
-    }));
-    bench.keys("hunter2");
-    let screen = bench.screen();
-    assert!(screen.contains("Password for home") && !screen.contains("hunter2"));
-    bench.keys("\n");
-    assert!(matches!(&bench.asked[..], [Intent::Password(name, secret)]
-        if name.as_str() == "home" && secret.reveal() == "hunter2"));
-    assert!(bench.app.layers.is_empty());
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::signal::{Posted, Topic};
 use crate::store::Past;
 use crate::tui::event::SignInNews;
 use crate::tui::files::Fresh;
+use crate::tui::screen::confirm::MOMENT;
 use crate::tui::work::{Work, WorkNews};
 
 /// A letter with everything that a letter's text can have.
@@ -409,6 +410,7 @@ pub const SCREENS: &[Screen] = &[
             topics: [Topic::PasswordWanted(AccountName("home".into()))].into(),
             ..Posted::default()
         }));
+        b.now.mono += MOMENT;
         b.keys("secret");
     }),
     ("search", |b| b.keys("/is:un")),

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::store::Stub;
+use crate::tui::app::geometry::Pane;
 use crate::tui::command::{Argument, Section, TABLE};
 use crate::tui::question::{How, Which};
 use std::collections::BTreeSet;
@@ -255,6 +256,44 @@ fn who_leaves_while_a_long_list_is_selected_selects_nothing() {
     );
     assert!(targets(&fx).is_empty());
     assert_eq!(bench.app.panes.index.marked(), 0);
+}
+
+#[test]
+fn who_leaves_a_selection_that_is_being_made_leaves_nothing_else() {
+    let mut bench = Bench::new(three(), (160, 40));
+    bench.more = true;
+    bench.keys("\n");
+    bench.event(Event::Board(crate::signal::Posted {
+        topics: [Topic::Mailbox(MailboxId(1))].into(),
+        ..Default::default()
+    }));
+    bench.app.panes.focus = Pane::Index;
+    for several in [false, true] {
+        let mut fx = match several {
+            false => press(&mut bench, "*a"),
+            true => Vec::new(),
+        };
+        if several {
+            bench.app.several("select-all; archive", bench.now, &mut fx);
+        }
+        let (serial, ticket, _, how) = pick(&fx);
+        let escape = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
+        let fx = bench.app.update(Event::Key(escape), bench.now);
+        assert!(targets(&fx).is_empty());
+        assert!(bench.app.panes.pager.is_some(), "the message stays open");
+        assert!(!bench.app.panes.index.is_picking());
+        let late = Answer::Picked {
+            serial,
+            ticket,
+            how,
+            found: Ok(vec![Stub::Place(LocationId(77))]),
+        };
+        let fx = bench.app.update(Event::Rows(late), bench.now);
+        assert!(targets(&fx).is_empty(), "{fx:?}");
+        assert_eq!(bench.app.panes.index.marked(), 0);
+    }
+    let fx = press(&mut bench, "e");
+    assert_eq!(targets(&fx).len(), 1, "only what is under the cursor");
 }
 
 #[test]
