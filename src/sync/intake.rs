@@ -12,9 +12,10 @@
 
 use crate::mime;
 use crate::model::{MailboxName, Uid};
-use crate::net::imap::{Addition, Mode};
+use crate::net::imap::{Addition, Body, Mode, is_refusal};
 use crate::sync::connections::Rank;
 use crate::sync::error::SyncError;
+use crate::sync::held::Held;
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::known::{Key, There};
 use sha2::{Digest as _, Sha256};
@@ -111,9 +112,9 @@ impl Intake {
         let mut session = kit.dial(Rank::OnDemand, None)?;
         let mut there = There::default();
         match session.select(mailbox, Mode::ReadOnly) {
-            Ok(_) => {
-                let exists = session.exists();
-                there = There::read(&mut session, exists)?;
+            Ok(selected) => {
+                let mut held = Held::new(&mut session, mailbox, selected.uidvalidity);
+                there = There::read(&mut held, selected.exists)?;
             }
             Err(error) if error.ends_session() || error.is_transient() => return Err(error.into()),
             Err(_) if dry => {}
@@ -196,10 +197,9 @@ impl Intake {
         }
         let alike: Vec<(Key, Uid)> = self.there.alike(key).take(LOOKED_AT).collect();
         for (other, uid) in alike {
-            let Some(body) = self.session.fetch_body(uid)?.filter(|b| b.complete) else {
+            let Some(body) = self.look_at(uid)? else {
                 continue;
             };
-            self.session.tally();
             let right = self.sizes.judge(body.size, &body.bytes, Some(bytes));
             let estimated = !right && key.named && self.sizes.are_estimates();
             if estimated || body.bytes == bytes {
@@ -208,6 +208,16 @@ impl Intake {
             }
         }
         Ok(false)
+    }
+
+    /// A message of this mailbox, if all of it can be had.
+    fn look_at(&mut self, uid: Uid) -> Result<Option<Body>, SyncError> {
+        let outcome = self.session.fetch_body(uid);
+        self.session.tally();
+        match outcome {
+            Err(error) if is_refusal(&error) => Ok(None),
+            other => Ok(other?.filter(|body| body.complete)),
+        }
     }
 
     /// What a message looks like here that is known by this key elsewhere.
@@ -240,7 +250,11 @@ impl Intake {
         *self.count.refused.entry(why.to_owned()).or_insert(0) += 1;
     }
 
-    fn send(&mut self) -> Result<(), SyncError> {
+    /// Sends what waits.
+    ///
+    /// # Errors
+    /// When the session ends.
+    pub fn send(&mut self) -> Result<(), SyncError> {
         self.size = 0;
         let (keys, additions): (Vec<Key>, Vec<Addition>) = self.waiting.drain(..).unzip();
         if additions.is_empty() {
@@ -274,7 +288,8 @@ impl Intake {
             return Ok(self.count);
         }
         let selected = self.session.select(&self.mailbox, Mode::ReadOnly)?;
-        self.there = There::read(&mut self.session, selected.exists)?;
+        let mut held = Held::new(&mut self.session, &self.mailbox, selected.uidvalidity);
+        self.there = There::read(&mut held, selected.exists)?;
         let mut left = Vec::new();
         for (key, wanted) in std::mem::take(&mut self.wanted) {
             for _ in 0..wanted {
@@ -302,7 +317,7 @@ impl Intake {
             if self.sizes.wrong > 0 {
                 break;
             }
-            if let Some(body) = self.session.fetch_body(uid)?.filter(|b| b.complete) {
+            if let Some(body) = self.look_at(uid)? {
                 self.sizes.judge(body.size, &body.bytes, None);
             }
         }

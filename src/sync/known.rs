@@ -3,14 +3,19 @@
 //! stands for one message at most.
 
 use crate::mime;
-use crate::model::{Envelope, Uid};
+use crate::model::{Envelope, Uid, UidSet};
 use crate::net::NetError;
-use crate::net::imap::{FetchBy, HeaderItem};
-use crate::sync::kit::Connection;
+use crate::net::imap::{FetchBy, HeaderItem, Session, is_refusal};
+use crate::sync::error::SyncError;
+use crate::sync::held::Held;
+use crate::sync::poison::suspects;
 use sha2::{Digest as _, Sha256};
+use std::collections::VecDeque;
 
 /// Headers that are listed in one command.
 const WINDOW: u32 = 2_000;
+/// Octets from the beginning of a message that tell what it is known by.
+const BEGINNING: u64 = 256 << 10;
 
 /// What a message is known by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,26 +58,83 @@ pub fn short(hash: Sha256) -> u64 {
         .fold(0, |sum, b| (sum << 8) | u64::from(*b))
 }
 
-/// Lists the mailbox that was selected just now: what each message is known by.
+/// Lists the mailbox that was selected just now and had so many messages then: what each is known by.
+/// Answers the messages of which the server told nothing, whatever was tried.
 ///
 /// # Errors
-/// When the session ends.
+/// When the server refuses to list anything, or connections end again and again.
 pub fn list(
-    session: &mut Connection,
+    held: &mut Held<'_>,
     exists: u32,
     each: &mut dyn FnMut(Key, HeaderItem),
-) -> Result<(), NetError> {
+) -> Result<UidSet, SyncError> {
+    if exists == 0 {
+        return Ok(UidSet::new());
+    }
+    let mut listing = Listing {
+        seen: UidSet::new(),
+        each,
+    };
     let mut first = 1;
     while first <= exists {
         let last = exists.min(first.saturating_add(WINDOW - 1));
-        session.fetch_headers(FetchBy::Seq(first, last), &mut |item| {
-            let key = Key::of(&mime::parse::envelope(&item.header), item.size);
-            each(key, item);
-            Ok(())
-        })?;
-        first = last + 1;
+        match listing.ask(held.session, FetchBy::Seq(first, last)) {
+            Ok(()) => held.came(),
+            // By its number nothing can be asked for on another connection.
+            Err(error) => {
+                held.again(error)?;
+                break;
+            }
+        }
+        first = last.saturating_add(1);
     }
-    Ok(())
+    let all = match held.session.uids() {
+        Err(error) if is_refusal(&error) && listing.seen.len() >= u64::from(exists) => {
+            return Ok(UidSet::new());
+        }
+        other => other?,
+    };
+    listing.rest(held, all.minus(&listing.seen))?;
+    Ok(all.minus(&listing.seen))
+}
+
+/// What was listed so far.
+struct Listing<'e> {
+    seen: UidSet,
+    each: &'e mut dyn FnMut(Key, HeaderItem),
+}
+
+impl Listing<'_> {
+    fn ask(&mut self, session: &mut Session, by: FetchBy<'_>) -> Result<(), NetError> {
+        let report = session.fetch_headers(by, &mut |item| {
+            if !self.seen.contains(item.uid) {
+                self.seen.insert(item.uid);
+                let key = Key::of(&mime::parse::envelope(&item.header), item.size);
+                (self.each)(key, item);
+            }
+            Ok(())
+        });
+        report.map(drop)
+    }
+
+    /// Asks once more for what did not come, and where connections end at it for ever less of it.
+    fn rest(&mut self, held: &mut Held<'_>, missing: UidSet) -> Result<(), SyncError> {
+        let mut open = VecDeque::from([missing]);
+        while let Some(set) = open.pop_front().filter(|set| !set.is_empty()) {
+            let outcome = self.ask(held.session, FetchBy::Uids(&set));
+            let left = set.minus(&self.seen);
+            if left.len() < set.len() {
+                held.came();
+            }
+            if let Err(error) = outcome {
+                held.again(error)?;
+                if set.len() > 1 {
+                    open.extend(suspects(&set, &left));
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// One message of a mailbox.
@@ -89,13 +151,17 @@ struct Row {
 pub struct There(Vec<Row>);
 
 impl There {
-    /// Reads the list of the mailbox that was selected just now.
+    /// Reads the list of the mailbox that was selected just now. Of what is not listed the beginning is
+    /// read: else it would be added once more each time. What even that can't be had of is not known.
     ///
     /// # Errors
-    /// When the session ends.
-    pub fn read(session: &mut Connection, exists: u32) -> Result<There, NetError> {
+    /// As [`list`].
+    pub fn read(held: &mut Held<'_>, exists: u32) -> Result<There, SyncError> {
         let mut all = Vec::new();
-        list(session, exists, &mut |key, item| all.push((key, item.uid)))?;
+        let unlisted = list(held, exists, &mut |key, item| all.push((key, item.uid)))?;
+        for uid in unlisted.iter() {
+            all.extend(by_beginning(held, uid)?.map(|key| (key, uid)));
+        }
         Ok(There::new(all))
     }
 
@@ -147,6 +213,23 @@ impl There {
             self.0.swap(free, free + at);
             self.take(key);
         }
+    }
+}
+
+/// What a message is known by of which there is no row, if that can be had.
+fn by_beginning(held: &mut Held<'_>, uid: Uid) -> Result<Option<Key>, SyncError> {
+    let outcome = held.session.fetch_body_up_to(uid, BEGINNING);
+    held.session.tally();
+    match outcome {
+        Ok(Some(body)) => {
+            held.came();
+            let here = body.bytes.len() as u64;
+            let size = body.size.filter(|_| !body.complete).unwrap_or(here);
+            Ok(Some(Key::of(&mime::parse::envelope(&body.bytes), size)))
+        }
+        Ok(None) => Ok(None),
+        Err(error) if is_refusal(&error) => Ok(None),
+        Err(error) => held.again(error).map(|()| None),
     }
 }
 

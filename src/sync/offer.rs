@@ -5,6 +5,8 @@ use crate::model::{Flags, MailboxName, System, Uid, UidSet, UidValidity};
 use crate::net::imap::{Addition, Mode};
 use crate::sync::connections::Rank;
 use crate::sync::error::SyncError;
+use crate::sync::giving::{self, Given};
+use crate::sync::held::Held;
 use crate::sync::intake::{Intake, LARGEST, OCTETS, TOGETHER};
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::known::{self, Key};
@@ -24,11 +26,21 @@ struct Offered {
     date: Option<i64>,
 }
 
+/// What a message that is to be fetched gets with it, and its octets as far as they are known.
+struct Wanted {
+    flags: Flags,
+    date: Option<i64>,
+    size: u64,
+}
+
 /// The messages of a mailbox, listed and not fetched yet.
 pub struct Offer {
     session: Connection,
+    mailbox: MailboxName,
     validity: UidValidity,
     listed: Vec<Offered>,
+    /// Those of which the server tells nothing but that they are there.
+    unlisted: UidSet,
 }
 
 /// The messages that a mailbox has at this moment, without a look at any.
@@ -53,7 +65,8 @@ impl Offer {
         let mut session = source.dial(Rank::OnDemand, None)?;
         let selected = session.select(mailbox, Mode::ReadOnly)?;
         let mut listed = Vec::new();
-        known::list(&mut session, selected.exists, &mut |key, item| {
+        let mut held = Held::new(&mut session, mailbox, selected.uidvalidity);
+        let unlisted = known::list(&mut held, selected.exists, &mut |key, item| {
             listed.push(Offered {
                 uid: item.uid,
                 key,
@@ -67,12 +80,14 @@ impl Offer {
         })?;
         Ok(Offer {
             session,
+            mailbox: mailbox.clone(),
             validity: selected.uidvalidity,
             listed,
+            unlisted,
         })
     }
 
-    /// What its messages are known by in other mailboxes.
+    /// What its messages are known by in other mailboxes, as far as the server tells that.
     pub fn marks(&self) -> impl Iterator<Item = Mark> + '_ {
         self.listed.iter().map(|m| m.mark)
     }
@@ -83,11 +98,15 @@ impl Offer {
         let renumbered = then.0 != self.validity;
         self.listed
             .retain(|m| !elsewhere.contains(&m.mark) && (renumbered || then.1.contains(m.uid)));
+        // Nothing tells whether those lie elsewhere, too: twice is better than nowhere.
+        if !renumbered {
+            self.unlisted = self.unlisted.and(&then.1);
+        }
     }
 
     /// Whether there is nothing to give.
     pub fn is_empty(&self) -> bool {
-        self.listed.is_empty()
+        self.listed.is_empty() && self.unlisted.is_empty()
     }
 
     /// Gives nothing.
@@ -96,86 +115,81 @@ impl Offer {
     }
 
     /// Fetches what is not there yet and hands it over. `told` hears how many messages are done, of
-    /// how many.
+    /// how many. What came before an error is sent on its way.
     ///
     /// # Errors
-    /// When a session ends.
+    /// When a session ends, and not because of some message.
     pub fn pour(
         mut self,
         intake: &mut Intake,
         told: &mut dyn FnMut(u64, u64),
     ) -> Result<(), SyncError> {
-        let total = self.listed.len() as u64;
-        let mut alike: HashMap<Key, u32> = HashMap::new();
-        for offered in &self.listed {
-            // Where sizes tell nothing, those of another size look alike, too.
-            *alike.entry(intake.seen_as(offered.key)).or_insert(0) += 1;
-        }
-        let mut wanted: BTreeMap<Uid, (Flags, Option<i64>, u64)> = BTreeMap::new();
-        for m in std::mem::take(&mut self.listed) {
-            let alone = alike.get(&intake.seen_as(m.key)).is_none_or(|n| *n == 1);
-            if !(alone && intake.has(m.key)) {
-                wanted.insert(m.uid, (m.flags, m.date, m.key.size));
-            }
-        }
-        drop(alike);
+        let total = self.listed.len() as u64 + self.unlisted.len();
+        let mut wanted = self.wanted(intake);
+        let mut held = Held::new(&mut self.session, &self.mailbox, self.validity);
         while !wanted.is_empty() {
-            let mut octets = 0;
-            let piece: UidSet = wanted
-                .iter()
-                .take(TOGETHER)
-                .take_while(|(_, (_, _, size))| {
-                    let before = octets;
-                    octets += size;
-                    before == 0 || octets <= OCTETS as u64
-                })
-                .map(|(uid, _)| *uid)
-                .collect();
-            self.give(&piece, &mut wanted, intake)?;
+            let given = giving::give(&mut held, &piece(&wanted), &mut |uid, given| {
+                let Some(Wanted { flags, date, .. }) = wanted.remove(&uid) else {
+                    return Ok(());
+                };
+                match given {
+                    Given::Whole(bytes) => intake.take(Addition { flags, date, bytes })?,
+                    Given::Not(why) => intake.pass_over(&why),
+                    // What is gone meanwhile needs no copy.
+                    Given::Gone => {}
+                }
+                Ok(())
+            });
+            if let Err(error) = given {
+                let _ = intake.send();
+                return Err(error);
+            }
             told(total.saturating_sub(wanted.len() as u64), total);
         }
         self.session.hang_up();
         Ok(())
     }
 
-    /// Hands these over; none of them is wanted afterwards.
-    fn give(
-        &mut self,
-        piece: &UidSet,
-        wanted: &mut BTreeMap<Uid, (Flags, Option<i64>, u64)>,
-        intake: &mut Intake,
-    ) -> Result<(), SyncError> {
-        let mut came = Vec::new();
-        self.session
-            .fetch_bodies(piece, LARGEST, &mut |uid, body| {
-                came.push((uid, body));
-                Ok(())
-            })?;
-        self.session.tally();
-        let mut asked: Vec<Uid> = piece.iter().collect();
-        for (uid, body) in came {
-            asked.retain(|u| *u != uid);
-            let Some((flags, date, _)) = wanted.remove(&uid) else {
+    /// What is to be fetched: all but what the mailbox has already, as its list tells, and what is too
+    /// long.
+    fn wanted(&mut self, intake: &mut Intake) -> BTreeMap<Uid, Wanted> {
+        let mut alike: HashMap<Key, u32> = HashMap::new();
+        for offered in &self.listed {
+            // Where sizes tell nothing, those of another size look alike, too.
+            *alike.entry(intake.seen_as(offered.key)).or_insert(0) += 1;
+        }
+        let mut wanted = BTreeMap::new();
+        for m in std::mem::take(&mut self.listed) {
+            let alone = alike.get(&intake.seen_as(m.key)).is_none_or(|n| *n == 1);
+            if alone && intake.has(m.key) {
                 continue;
-            };
-            if body.complete {
-                let bytes = body.bytes;
-                intake.take(Addition { flags, date, bytes })?;
-            } else {
-                intake.pass_over("it is longer than 256 MB");
             }
-        }
-        // What is gone meanwhile needs no copy; what can't be given is told.
-        let left: UidSet = asked.iter().copied().collect();
-        let still = self.session.present(&left)?;
-        for uid in asked {
-            wanted.remove(&uid);
-            if still.contains(uid) {
-                intake.pass_over("the server does not give it");
+            if m.key.size > LARGEST {
+                intake.pass_over(giving::TOO_LONG);
+                continue;
             }
+            let (flags, date, size) = (m.flags, m.date, m.key.size);
+            wanted.insert(m.uid, Wanted { flags, date, size });
         }
-        Ok(())
+        for uid in self.unlisted.iter() {
+            // Nobody knows how long they are: each is asked for alone.
+            let size = OCTETS as u64;
+            let (flags, date) = (Flags::default(), None);
+            wanted.insert(uid, Wanted { flags, date, size });
+        }
+        wanted
     }
+}
+
+/// The next of these that are asked for together.
+fn piece(wanted: &BTreeMap<Uid, Wanted>) -> UidSet {
+    let mut octets = 0u64;
+    let fits = wanted.iter().take(TOGETHER).take_while(|(_, m)| {
+        let before = octets;
+        octets = octets.saturating_add(m.size);
+        before == 0 || octets <= OCTETS as u64
+    });
+    fits.map(|(uid, _)| *uid).collect()
 }
 
 /// Gmail's own name of a message is the same under every label. Others' names are not relied on: a

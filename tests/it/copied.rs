@@ -1,8 +1,9 @@
-//! Accounts whose mailboxes show mail of others, copied to another account: each message once.
+//! An account copied to another: each message once, also where mailboxes show mail of others, and what
+//! can't be had of a message costs that message alone (F-30).
 
 use crate::demo::home_of;
 use crate::program::Home;
-use crate::script::Script;
+use crate::script::{Act, Script, edit, say};
 use postrider::demo::{Demo, Hand, Options};
 use postrider::model::Flags;
 use serde_json::Value;
@@ -101,4 +102,166 @@ fn a_mailbox_that_only_shows_others_gives_nothing() {
         assert_eq!(m.subjects("Old"), ["two"]);
         assert!(m.find(b"Archive").is_none() && m.find(b"All").is_none());
     });
+}
+
+const COPY: [&str; 6] = ["copy", "--from", "work", "--to", "home", "--json"];
+
+/// A server with three messages and one in another mailbox, one that is empty, and a home with both.
+fn three() -> (Script, Script, Home) {
+    three_of(0)
+}
+
+fn three_of(beyond: u64) -> (Script, Script, Home) {
+    let source = Script::start(|mail| {
+        mail.beyond = beyond;
+        mail.fill("INBOX", "m", 3);
+        mail.make("Work", "");
+        mail.add("Work", "job");
+    });
+    let target = Script::start(|_| {});
+    let home = Home::new(&(source.account("work") + &target.account("home")));
+    (source, target, home)
+}
+
+/// What was told of the inbox.
+fn inbox(told: &Value) -> &Value {
+    let all = told["mailboxes"].as_array().unwrap();
+    all.iter().find(|m| m["mailbox"] == "INBOX").unwrap()
+}
+
+fn has(server: &Script) -> (Vec<String>, Vec<String>) {
+    server.mail(|m| (m.subjects("INBOX"), m.subjects("Work")))
+}
+
+/// Header fetches are answered with OK and without the row of message 2.
+fn hide_the_second(server: &Script) {
+    let without = |answer: &[u8]| {
+        let at = |needle: &[u8], from: usize| {
+            let mut all = answer[from..].windows(needle.len());
+            all.position(|w| w == needle).map(|at| from + at)
+        };
+        let Some(begin) = at(b"* 2 FETCH (", 0) else {
+            return answer.to_vec();
+        };
+        let end = at(b"\r\n\r\n", begin).and_then(|head| at(b")\r\n", head));
+        let end = end.unwrap() + 3;
+        [&answer[..begin], &answer[end..]].concat()
+    };
+    server.always("BODY.PEEK[HEADER", edit(without));
+}
+
+#[test]
+fn f30_a_message_that_is_not_listed_is_copied_all_the_same() {
+    let (source, target, home) = three();
+    hide_the_second(&source);
+    for (added, known) in [(3, 0), (0, 3)] {
+        let told = home.run(&COPY).code(0).json();
+        let told = inbox(&told);
+        assert_eq!(
+            (&told["added"], &told["known"], &told["verified"]),
+            (&added.into(), &known.into(), &true.into()),
+            "{told}"
+        );
+        assert_eq!(target.mail(|m| m.subjects("INBOX")), ["m1", "m2", "m3"]);
+    }
+    // One that is not listed where it came to is not copied once more, either.
+    source.behave();
+    hide_the_second(&target);
+    let told = home.run(&COPY).code(0).json();
+    assert_eq!(inbox(&told)["known"], 3, "{told}");
+    assert_eq!(target.mail(|m| m.subjects("INBOX")), ["m1", "m2", "m3"]);
+}
+
+#[test]
+fn f30_a_message_that_can_not_be_had_at_all_is_told() {
+    let (source, target, home) = three();
+    hide_the_second(&source);
+    source.always(
+        "FETCH 2 (UID RFC822.SIZE BODY",
+        say("{tag} NO it is damaged\n"),
+    );
+    let told = home.run(&COPY).code(1).json();
+    let told = inbox(&told);
+    assert_eq!(
+        (&told["offered"], &told["verified"]),
+        (&3.into(), &false.into())
+    );
+    let refused = told["refused"].as_object().unwrap();
+    let (why, count) = refused.iter().next().unwrap();
+    assert!(why.contains("it is damaged") && *count == 1, "{told}");
+    let (there, work) = has(&target);
+    assert_eq!((there.len(), work.len()), (2, 1), "{there:?}");
+}
+
+#[test]
+fn f30_a_refusal_costs_a_copy_one_message() {
+    let (source, target, home) = three();
+    let with_two = "FETCH 1:3 (UID RFC822.SIZE BODY|FETCH 2 (UID RFC822.SIZE BODY";
+    for words in [
+        "it is damaged",
+        "[SERVERBUG] it is damaged",
+        "[INUSE] it is damaged",
+    ] {
+        source.behave();
+        source.always(with_two, say(&format!("{{tag}} NO {words}\n")));
+        let told = home.run(&COPY).code(1).json();
+        let refused = inbox(&told)["refused"].to_string();
+        assert!(refused.contains("it is damaged"), "{told}");
+        assert_eq!(has(&target).0, ["m1", "m3"], "{words}");
+        assert_eq!(has(&target).1, ["job"], "{words}");
+    }
+}
+
+#[test]
+fn a_server_that_puts_everything_off_is_not_asked_for_everything() {
+    let source = Script::start(|mail| mail.fill("INBOX", "m", 20));
+    let target = Script::start(|_| {});
+    let home = Home::new(&(source.account("work") + &target.account("home")));
+    source.always("RFC822.SIZE BODY.PEEK[]", say("{tag} NO [INUSE] not now\n"));
+    let said = home.run(&COPY);
+    assert!(said.code != 0 && said.code != 1, "{}", said.err);
+    assert!(said.err.contains("not now"), "{}", said.err);
+    let asked = source.said("RFC822.SIZE BODY.PEEK[]").len();
+    assert!(asked <= 6, "{asked}");
+}
+
+#[test]
+fn what_is_far_shorter_than_its_server_says_is_copied() {
+    let (_source, target, home) = three_of(10_000);
+    for (added, known) in [(3, 0), (0, 3)] {
+        let told = home.run(&COPY).code(0).json();
+        assert_eq!(
+            (&inbox(&told)["added"], &inbox(&told)["known"]),
+            (&added.into(), &known.into()),
+            "{told}"
+        );
+        assert_eq!(has(&target).0, ["m1", "m2", "m3"]);
+    }
+}
+
+#[test]
+fn f30_a_message_at_which_connections_end_costs_a_copy_only_itself() {
+    let body = "FETCH 1:3 (UID RFC822.SIZE BODY|FETCH 2 (UID RFC822.SIZE BODY";
+    // Its header, too.
+    let all = "FETCH 1:3 (UID|FETCH 1:2 (UID|FETCH 2:3 (UID|FETCH 2 (UID";
+    for (needle, act) in [(body, Act::Close), (all, Act::Close), (all, Act::Reset)] {
+        let (source, target, home) = three();
+        source.always(needle, act);
+        let told = home.run(&COPY).code(1).json();
+        let why = "the connection ends whenever it is asked for";
+        assert_eq!(inbox(&told)["refused"][why], 1, "{told}");
+        assert_eq!(has(&target).0, ["m1", "m3"], "{needle}");
+        assert_eq!(has(&target).1, ["job"], "{needle}");
+        let dialled = source.dialled();
+        assert!(dialled <= 12, "{dialled}");
+    }
+}
+
+#[test]
+fn a_server_at_which_every_connection_ends_is_not_dialled_for_ever() {
+    let (source, target, home) = three();
+    source.always("RFC822.SIZE BODY.PEEK[]", Act::Close);
+    home.run(&COPY).code(69);
+    assert!(source.dialled() <= 12, "{}", source.dialled());
+    assert_eq!(target.mail(|m| m.subjects("INBOX")), Vec::<String>::new());
 }
