@@ -196,6 +196,16 @@ impl Cache {
         Ok(true)
     }
 
+    /// A message that is here whole has so many octets: its server told a wrong size.
+    pub fn size_is(&mut self, message: MsgId, octets: u64) -> Result<()> {
+        self.write(|tx, _| {
+            let sql = "UPDATE message SET size = ?2, body_tries = 0 WHERE id = ?1";
+            tx.prepare_cached(sql)?
+                .execute(params![message.0, octets])?;
+            Ok(())
+        })
+    }
+
     /// Bodies of these messages that could not be had may be tried again.
     pub fn forget_failures(&mut self, messages: &[MsgId]) -> Result<()> {
         self.write(|tx, _| {

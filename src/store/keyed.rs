@@ -23,6 +23,8 @@ pub struct Keyed {
     pub size: u64,
     /// Whether all of it is here, attachments too.
     pub is_whole: bool,
+    /// Octets of it that are here.
+    pub octets: u64,
     /// Why its body can't be had, if that was found out.
     pub body_error: Option<String>,
 }
@@ -78,7 +80,8 @@ impl Reader {
         };
         let sql = "SELECT m.id, l.system, l.keywords, m.date, m.date + m.lag, m.size,
                  m.has_body AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.message = m.id AND k.hollow <> 0),
-                 m.body_error
+                 m.body_error, coalesce((SELECT raw FROM kept WHERE message = m.id),
+                     (SELECT length(raw) FROM body WHERE message = m.id), 0)
              FROM location l JOIN message m ON m.id = l.message WHERE l.id = ?1";
         Ok(moment.prepare_cached(sql)?.query_row([place], |r| {
             Ok(ByKey::Here(Box::new(Keyed {
@@ -89,6 +92,7 @@ impl Reader {
                 size: r.get(5)?,
                 is_whole: r.get(6)?,
                 body_error: r.get(7)?,
+                octets: r.get(8)?,
             })))
         })?)
     }

@@ -11,7 +11,8 @@
 
 use crate::lang::{self, mark, trn};
 use crate::model::{
-    AccountName, Flags, MailboxName, MessageKey, Op, OpKind, OpState, System, UidSet, UidValidity,
+    AccountName, Flags, MailboxName, MessageKey, Op, OpId, OpKind, OpState, System, UidSet,
+    UidValidity,
 };
 use crate::net::error::NetError;
 use crate::net::imap::{Mode, Selected, Session};
@@ -24,8 +25,10 @@ use crate::text::{Clean, when};
 use std::collections::BTreeMap;
 
 mod landed;
+mod whole;
 
 use landed::{Sought, equal, landed, stands};
+use whole::Proof;
 
 /// A mailbox that could not be opened so often is not waited for any more.
 const PATIENCE: u32 = 100;
@@ -96,24 +99,22 @@ pub fn bring(
     }
 }
 
-/// Fetches what is to go from this account to others and is not here yet, and rings those.
+/// Fetches what is to go from this account to others and is not here yet, or may not be all of it, and
+/// rings those.
 ///
 /// # Errors
 /// When the session ends or a database fails.
-pub fn fetch(session: &mut Connection, kit: &Kit, local: &Local) -> Result<(), SyncError> {
-    let reader = kit.reader()?;
+pub fn fetch(session: &mut Connection, kit: &Kit, local: &mut Local) -> Result<(), SyncError> {
     for op in local.read().carries_from(&kit.account.name)? {
+        let sent = local.read().sent_of(op.id)?;
+        let is_settled = |s: &Sent| s.uid.is_some() || s.stays.is_some();
         let mut came = false;
-        for key in &op.keys {
+        for (seq, key) in op.keys.iter().enumerate() {
             if kit.stopping() {
                 return Err(SyncError::Stopping);
             }
-            if let ByKey::Here(known) = reader.by_key(&kit.account.name, key)?
-                && !known.is_whole
-                && known.body_error.is_none()
-            {
-                ondemand::fetch(kit, session, known.message)?;
-                came = true;
+            if !sent.get(&seq).is_some_and(is_settled) {
+                came |= fetch_one(session, kit, local, (op.id, seq, key))?;
             }
         }
         if came && let OpKind::Carry { to, .. } = &op.kind {
@@ -121,6 +122,39 @@ pub fn fetch(session: &mut Connection, kit: &Kit, local: &Local) -> Result<(), S
         }
     }
     Ok(())
+}
+
+/// The same of one message; whether it can go now, or stays for good.
+fn fetch_one(
+    session: &mut Connection,
+    kit: &Kit,
+    local: &mut Local,
+    (op, seq, key): (OpId, usize, &MessageKey),
+) -> Result<bool, SyncError> {
+    let reader = kit.reader()?;
+    let here = || reader.by_key(&kit.account.name, key);
+    let mut came = false;
+    if let ByKey::Here(known) = here()?
+        && !known.is_whole
+        && known.body_error.is_none()
+    {
+        ondemand::fetch(kit, session, known.message)?;
+        came = true;
+    }
+    let ByKey::Here(known) = here()? else {
+        return Ok(came);
+    };
+    if !whole::is_short(&known) {
+        return Ok(came);
+    }
+    match whole::prove(session, kit, &known)? {
+        Proof::Whole => Ok(true),
+        Proof::Later => Ok(came),
+        Proof::Never(why) => {
+            local.carried_not(op, seq, &why)?;
+            Ok(true)
+        }
+    }
 }
 
 struct Carry<'a> {
@@ -391,7 +425,11 @@ impl Carry<'_> {
                 let named: UidSet = [uid].into_iter().collect();
                 match by_id::sizes(session, &named)?.get(&uid) {
                     Some(size) if *size == bytes.len() as u64 => Some(uid),
-                    _ => equal(session, &named, bytes)?,
+                    _ => {
+                        // Some give what came just now only to a session that was told of it.
+                        session.noop()?;
+                        equal(session, &named, bytes)?
+                    }
                 }
             }
             _ => landed(session, &sought)?,
@@ -437,9 +475,8 @@ impl Carry<'_> {
             ByKey::Unread => Ready::Later,
             ByKey::Gone => Ready::Never(mark!("it is no longer there").to_owned()),
             ByKey::Here(known) => match (self.reader.body(known.message)?, &known.body_error) {
-                (Some(bytes), _) if (bytes.len() as u64) < known.size => {
-                    Ready::Never(mark!("it could not be fetched whole").to_owned())
-                }
+                // Whether that is all of it the other account asks.
+                (Some(bytes), _) if (bytes.len() as u64) < known.size => Ready::Later,
                 (Some(bytes), _) => Ready::Send(known, bytes),
                 (None, Some(why)) => Ready::Never(why.clone()),
                 (None, None) => Ready::Later,

@@ -8,6 +8,7 @@ use crate::program::Home;
 use crate::script::{Act, Mail, Script};
 use crate::story::spread;
 use std::os::unix::process::ExitStatusExt as _;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Two accounts on one server, a home that knows both, and a look at each.
 fn two(config: &str) -> Option<(Dovecot, Home, Look, Look)> {
@@ -242,6 +243,69 @@ fn what_is_put_off_again_and_again_stays_in_the_end() {
     assert_eq!(home.subjects("Kept"), Vec::<String>::new());
 }
 
+#[test]
+fn what_a_server_only_estimates_goes_over_once_it_is_known_to_be_whole() {
+    let (here, there, home) = unproved(|mail| {
+        mail.beyond = 100;
+        mail.add("INBOX", "one");
+    });
+    carry(&home, "one");
+    home.sync();
+    assert_eq!(there.mail(|m| m.subjects("Kept")), ["one"]);
+    assert_eq!(here.mail(|m| m.subjects("INBOX")), Vec::<String>::new());
+    assert_eq!(home.subjects("Kept"), ["one"]);
+}
+
+#[test]
+fn what_was_cut_off_goes_over_once_all_of_it_came() {
+    let here = Script::with(&["one"]);
+    let there = Script::start(|mail| mail.make("Kept", ""));
+    // Only most of it is here.
+    let raw = crate::script::letter("one");
+    let most = raw[..raw.len() - 20].to_vec();
+    here.mail(|m| {
+        let one = &mut m.folder("INBOX").messages[0];
+        (one.raw, one.claimed) = (most, Some(raw.len() as u64));
+    });
+    let home = home_of(&here, &there);
+    home.sync();
+    here.mail(|m| m.folder("INBOX").messages[0].raw = raw.clone());
+    carry(&home, "one");
+    home.sync();
+    there.mail(|m| assert_eq!(m.folder("Kept").messages[0].raw, raw));
+    assert_eq!(here.mail(|m| m.subjects("INBOX")), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_short_and_another_each_time_stays() {
+    let (here, there, home) = unproved(|mail| {
+        mail.beyond = 100;
+        mail.add("INBOX", "one");
+    });
+    carry(&home, "one");
+    let times = AtomicU32::new(0);
+    let another = move |answer: &[u8]| {
+        let n = times.fetch_add(1, Ordering::SeqCst) % 10;
+        let text = format!("The tex{n}");
+        crate::script::swapped(answer, b"The text", text.as_bytes())
+    };
+    here.always("BODY.PEEK[]", crate::script::edit(another));
+    let mut said = String::new();
+    for _ in 0..6 {
+        said = home.run(&["sync", "--once"]).err;
+        if said.contains("stays in work") {
+            break;
+        }
+    }
+    assert!(said.contains("could not be fetched whole"), "{said}");
+    here.forget();
+    home.sync();
+    assert_eq!(here.said("BODY.PEEK[]"), Vec::<String>::new());
+    assert_eq!(there.mail(|m| m.subjects("Kept")), Vec::<String>::new());
+    assert_eq!(here.mail(|m| m.subjects("INBOX")), ["one"]);
+    assert_eq!(home.subjects("Kept"), Vec::<String>::new());
+}
+
 /// Ended before and after each step of the sync that brings it over, and of the command before it.
 #[test]
 fn a_carry_that_is_killed_anywhere_happens_once() {
@@ -257,9 +321,9 @@ fn a_carry_that_is_killed_anywhere_happens_once() {
         &["move", &id, "Kept", "--account", "home"],
         &["sync", "--once"],
     ];
-    let telling = std::sync::atomic::AtomicU32::new(0);
+    let telling = AtomicU32::new(0);
     let begin = || {
-        let n = telling.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let n = telling.fetch_add(1, Ordering::SeqCst);
         let (a, b) = (format!("ada{n:04}"), format!("bea{n:04}"));
         server.copy_user("ada", &a);
         server.copy_user("bea", &b);
