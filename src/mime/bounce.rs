@@ -15,6 +15,9 @@ const MOST: usize = 100;
 const LONGEST: usize = 256 << 10;
 /// Characters that are kept of a server's words.
 const WORDS: usize = 500;
+/// Lines of dashes in it below which the message is looked for, and octets of the header there.
+const TRIES: usize = 20;
+const HEADER: usize = 16 << 10;
 /// Octets of a From that are looked at.
 const FROM: usize = 1_000;
 /// What a qmail-send begins with, whatever it is the program of.
@@ -135,11 +138,16 @@ fn attached(tree: &Tree<'_>) -> Option<MessageId> {
 
 /// The Message-ID of a message that stands in the text, below a line of dashes.
 fn copied(text: &str) -> Option<MessageId> {
+    let mut tries = TRIES;
     let mut rest = text;
-    while let Some((line, below)) = rest.split_once('\n') {
+    while tries > 0
+        && let Some((line, below)) = rest.split_once('\n')
+    {
         rest = below;
         if line.starts_with("---") {
+            tries -= 1;
             let header = below.trim_start_matches('\n').as_bytes();
+            let header = header.get(..HEADER).unwrap_or(header);
             let found = field::message_id(&field::split(header).0, "Message-ID");
             if found.is_some() {
                 return found;
@@ -224,6 +232,24 @@ mod tests {
         let bare = "X-Failed-Recipients: bo@example.test\r\n\r\nSorry.\r\n";
         let facts = vec![fact("bo@example.test", "", "")];
         assert_eq!(told(bare), Some((None, facts)));
+    }
+
+    #[test]
+    fn the_message_is_looked_for_below_few_lines_of_dashes() {
+        let head = "From: mailer-daemon@mx.example\r\nX-Failed-Recipients: bo@example.test\r\n\r\n";
+        let own = MessageId::new("<own@example.test>");
+        let found = |before: &str, between: &str| {
+            let copy = format!("---\r\n{between}Message-ID: <own@example.test>\r\n");
+            told(&format!("{head}{before}{copy}")).unwrap().0
+        };
+        let dashes = |lines: usize| "---\r\nsomething else\r\n".repeat(lines);
+        assert_eq!(found(&dashes(TRIES - 1), ""), own);
+        assert_eq!(found(&dashes(TRIES), ""), None);
+        // Of each header no more is read than this.
+        let long = |octets: usize| format!("To: {}\r\n", "x".repeat(octets));
+        assert_eq!(found("", &long(HEADER / 2)), own);
+        assert_eq!(found("", &long(HEADER)), None);
+        assert_eq!(found(&"---\r\nTo:\r\n".repeat(LONGEST / 10), ""), None);
     }
 
     #[test]
