@@ -141,7 +141,7 @@ pub fn identity(envelope: &Envelope, hints: &Hints, account: &Account) -> Addres
 }
 
 /// Which of our addresses this is; what follows a `+` in it does not matter (RFC 5233).
-fn ours<'o>(address: &Address, own: &'o [Address]) -> Option<&'o Address> {
+pub(super) fn ours<'o>(address: &Address, own: &'o [Address]) -> Option<&'o Address> {
     let plain = match address.addr.rsplit_once('@') {
         Some((local, domain)) => match local.split_once('+') {
             Some((local, _)) if !local.is_empty() => format!("{local}@{domain}"),

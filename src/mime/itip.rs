@@ -9,6 +9,7 @@ use super::calendar;
 use super::ical::{self, Component, Property};
 use super::invite;
 use super::moment::{self, Moment};
+use super::recipients::check_addr;
 use super::tree::Tree;
 use super::wire::{BuildError, Fields, envelope, finished, new_message_id, one_line, sender, wire};
 use super::{field, parse};
@@ -100,7 +101,8 @@ pub fn answer(
     let organizer =
         invite::organizer(first).ok_or_else(|| none(tr!("its organizer can't be written to")))?;
     let to = wire("To", 0, &organizer)?;
-    let from = sender(&invited(first, &tree, raw, account).to_string(), account)?;
+    let (own, guest) = invited(first, &tree, raw, account);
+    let from = sender(&own.to_string(), account)?;
     if from.same_mailbox(&to) {
         return Err(none(tr!("you are its organizer yourself")));
     }
@@ -109,7 +111,9 @@ pub fn answer(
     let title: String = title.chars().take(200).collect();
     let note: String = note.trim().chars().take(MAX_NOTE).collect();
 
-    let reply = reply(calendar, &events, what, &from, &note, now)?;
+    let guest = guest.unwrap_or_else(|| from.addr.clone());
+    let guest = attendee(&guest, &from.name, what);
+    let reply = reply(calendar, &events, what, &guest, &note, now)?;
     let mut text = what.sentence(from.display(), &title);
     text.push('\n');
     if !note.is_empty() {
@@ -138,27 +142,50 @@ pub fn answer(
     })
 }
 
-/// The address of ours that was invited; else the one that the message came to.
-fn invited(event: &Component, tree: &Tree<'_>, raw: &[u8], account: &Account) -> Address {
+/// The address of ours that was invited, and as whom: the organizer's calendar knows its guests by the
+/// addresses that it wrote (`me+work@`), and by no other. Else the one that the message came to.
+fn invited(
+    event: &Component,
+    tree: &Tree<'_>,
+    raw: &[u8],
+    account: &Account,
+) -> (Address, Option<String>) {
     let own = account.senders();
-    let guests: Vec<Address> = event
-        .all("ATTENDEE")
-        .take(500)
-        .map(calendar::person)
-        .collect();
-    let named = own
+    let guests = event.all("ATTENDEE").take(500).map(calendar::person);
+    let guests: Vec<Address> = guests.filter(|g| check_addr(&g.addr).is_ok()).collect();
+    let as_it_is = own
         .iter()
-        .find(|o| guests.iter().any(|g| g.same_mailbox(o)));
-    match named {
-        Some(own) if own.name.is_empty() => {
-            Address::new(account.full_name.clone(), own.addr.clone())
+        .find_map(|o| Some((o, guests.iter().find(|g| g.same_mailbox(o))?)));
+    let nearly = || {
+        guests
+            .iter()
+            .find_map(|g| Some((answer::ours(g, &own)?, g)))
+    };
+    match as_it_is.or_else(nearly) {
+        Some((own, guest)) => {
+            let name = match own.name.as_str() {
+                "" => &account.full_name,
+                _ => &own.name,
+            };
+            let own = Address::new(name.clone(), own.addr.clone());
+            (own, Some(guest.addr.clone()))
         }
-        Some(own) => own.clone(),
         None => {
             let e = parse::of_fields(&tree.fields);
-            answer::identity(&e, &Hints::read(raw), account)
+            (answer::identity(&e, &Hints::read(raw), account), None)
         }
     }
+}
+
+/// The guest who answers.
+fn attendee(addr: &str, name: &str, what: Answer) -> Property {
+    let mut guest = Property::new("ATTENDEE", &format!("mailto:{addr}"));
+    let mut add = |name: &str, value: &str| guest.params.push((name.to_owned(), value.to_owned()));
+    add("PARTSTAT", what.standing());
+    if !name.is_empty() {
+        add("CN", name);
+    }
+    guest
 }
 
 /// The calendar that answers.
@@ -166,7 +193,7 @@ fn reply(
     calendar: &Component,
     events: &[&Component],
     what: Answer,
-    from: &Address,
+    guest: &Property,
     note: &str,
     now: i64,
 ) -> Result<String, BuildError> {
@@ -194,7 +221,7 @@ fn reply(
         .extend(zones.filter(|z| used(z)).take(20).cloned());
     for event in events {
         out.inside
-            .push(answered(calendar, event, what, from, note, now)?);
+            .push(answered(calendar, event, what, guest, note, now)?);
     }
     let mut text = String::new();
     ical::write(&out, &mut text);
@@ -205,7 +232,7 @@ fn answered(
     calendar: &Component,
     event: &Component,
     what: Answer,
-    from: &Address,
+    guest: &Property,
     note: &str,
     now: i64,
 ) -> Result<Component, BuildError> {
@@ -234,13 +261,7 @@ fn answered(
             copy("DURATION", &[]);
         }
     }
-    let mut own = Property::new("ATTENDEE", &format!("mailto:{}", from.addr));
-    own.params
-        .push(("PARTSTAT".to_owned(), what.standing().to_owned()));
-    if !from.name.is_empty() {
-        own.params.push(("CN".to_owned(), from.name.clone()));
-    }
-    out.properties.push(own);
+    out.properties.push(guest.clone());
     out.properties.push(Property::new("DTSTAMP", &utc(now)));
     if !note.is_empty() {
         let note = ical::escape(note);
@@ -337,7 +358,7 @@ mod tests {
             "SEQUENCE:3",
             "SUMMARY:Tea\\, and more",
             "ORGANIZER;CN=Bob:mailto:bob@y.example",
-            "ATTENDEE;PARTSTAT=ACCEPTED;CN=Ada W.:mailto:ada@x.example",
+            "ATTENDEE;PARTSTAT=ACCEPTED;CN=Ada W.:mailto:ADA@x.example",
             "DTSTAMP:19700101T000000Z",
             "DTSTART;TZID=Here:20250303T140000",
             "COMMENT:Glad\\, to\\ncome",
@@ -355,6 +376,29 @@ mod tests {
         assert!(wire.contains("In-Reply-To: <1@y>"));
         let said = crate::mime::render::render(&out.wire, &Default::default());
         assert!(said.lines[0].text().starts_with("Answer: Ada W. accepts"));
+    }
+
+    #[test]
+    fn who_answers_is_called_as_the_invitation_does() {
+        let raw = mail("DTSTART:20250303T140000Z");
+        let said = |raw: &str| {
+            let out = answer(raw.as_bytes(), &account(), Answer::Accept, "", 0).unwrap();
+            let text = text(&out);
+            let guest = text.lines().find(|l| l.starts_with("ATTENDEE")).unwrap();
+            (
+                out.mail_from,
+                guest.rsplit_once("mailto:").unwrap().1.to_owned(),
+            )
+        };
+        let work = raw.replace("mailto:ADA@", "mailto:ada+work@");
+        let own = "ada@x.example".to_owned();
+        assert_eq!(said(&work), (own.clone(), "ada+work@x.example".to_owned()));
+        // The address as it is goes before one with an addition.
+        let both = work.replace("mailto:eve@y.example", "mailto:ada@x.example");
+        assert_eq!(said(&both), (own.clone(), own.clone()));
+        // Nobody is called by what is no address.
+        let odd = raw.replace("mailto:ADA@x.example", "EMAIL=\"ada+^n@x.example\":urn:a");
+        assert_eq!(said(&odd.replace("TRUE:", "TRUE;")), (own.clone(), own));
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub fn displayed(
     let text = ContentType::new("text/plain").attribute("charset", "utf-8");
     let mut facts = Fields::default();
     facts.text("Reporting-UA", AGENT);
-    facts.text("Final-Recipient", &format!("rfc822;{}", from.addr));
+    facts.text("Final-Recipient", &typed(&from.addr));
     facts.ids("Original-Message-ID", original.as_slice());
     facts.text("Disposition", "manual-action/MDN-sent-manually; displayed");
     let report =
@@ -80,6 +80,19 @@ pub fn displayed(
         wire: finished(&head.bytes).into(),
         ..Outgoing::new(account.name.clone(), message_id, now)
     })
+}
+
+/// An address with its type, in ASCII: what is beyond that is told by its number (RFC 6533 §3).
+fn typed(addr: &str) -> String {
+    if addr.is_ascii() {
+        return format!("rfc822;{addr}");
+    }
+    let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '\\' | '+' | '=');
+    let letters = addr.chars().map(|c| match plain(c) {
+        true => c.to_string(),
+        false => format!("\\x{{{:X}}}", u32::from(c)),
+    });
+    format!("utf-8;{}", letters.collect::<String>())
 }
 
 #[cfg(test)]
@@ -107,6 +120,15 @@ mod tests {
         assert!(text.contains("Original-Message-ID: <1@y>"), "{text}");
         assert!(text.contains("Disposition: manual-action/MDN-sent-manually; displayed"));
         assert!(text.contains("Final-Recipient: rfc822;ada@x.example"));
+    }
+
+    #[test]
+    fn an_address_beyond_ascii_stays_the_readers() {
+        let reader = Address::new("", "müller+x@x.example");
+        let out = displayed(MAIL, &account(), &reader, 0).unwrap();
+        let text = String::from_utf8(out.wire.to_vec()).unwrap();
+        let told = "\r\nFinal-Recipient: utf-8;m\\x{FC}ller\\x{2B}x@x.example\r\n";
+        assert!(text.contains(told), "{text}");
     }
 
     #[test]
