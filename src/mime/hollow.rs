@@ -80,12 +80,16 @@ fn place_of(raw: &[u8], body: &[u8]) -> Range<usize> {
     at..at.saturating_add(body.len())
 }
 
-/// Whether a part, as it stands in the message, was left out. A sender may have written it so; then
-/// there is nothing in it that anybody misses.
+/// Whether a part, as it stands in the message, was left out: behind a name, and at its end, there is
+/// nothing. A file of nothing but zeros looks so in base64, too, but has no name. A sender may have
+/// written one; then there is nothing in it that anybody misses.
 pub fn is_left_out(body: &[u8]) -> bool {
     let is_letter = |b: &&u8| !matches!(b, b'\r' | b'\n' | b'=');
-    let mut behind = body.iter().filter(is_letter).skip(NAME).take(LOOKED_AT);
-    body.len() > SMALL && behind.all(|b| *b == NOTHING)
+    let letters = || body.iter().filter(is_letter);
+    let named = letters().take(NAME).any(|b| *b != NOTHING);
+    let end = letters().rev().take(LOOKED_AT);
+    let mut behind = letters().skip(NAME).take(LOOKED_AT).chain(end);
+    body.len() > SMALL && named && behind.all(|b| *b == NOTHING)
 }
 
 /// The attachments (by part) that are left out of a message that is known to be hollow: of any other
@@ -224,6 +228,24 @@ mod tests {
         assert!(fill(&mut less, at.clone(), right));
         assert_eq!(less, whole);
         assert_eq!(gap(&less, &path), None);
+    }
+
+    #[test]
+    fn a_file_that_begins_with_zeros_is_here() {
+        let zeros = |begin: &[u8], end: &[u8]| [begin, &[0; 9_000], end].concat();
+        for file in [zeros(b"", b"x"), zeros(b"", b""), zeros(b"RIFF", &[7; 500])] {
+            let whole = letter("application/pdf", &file);
+            assert_eq!(left_out(&whole), [0u32; 0]);
+            let path = [body::attachments(&Tree::read(&whole))[0].part];
+            assert!(has(&whole, &path));
+            let mut less = whole.clone();
+            assert!(hollow(&mut less) > 9_000);
+            assert_eq!((left_out(&less), has(&less, &path)), (path.to_vec(), false));
+            let at = gap(&less, &path).unwrap();
+            let octets = whole[at.clone()].to_vec();
+            assert!(fill(&mut less, at, &octets));
+            assert_eq!(less, whole);
+        }
     }
 
     /// A plain text that reads best, beside a page with a name.
