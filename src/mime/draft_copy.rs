@@ -90,6 +90,7 @@ fn as_typed(head: &mut Fields, name: &str, line: &str) {
 mod tests {
     use super::*;
     use crate::mime::build::new_message_id;
+    use crate::mime::quote::Pages;
     use crate::mime::reply;
     use crate::mime::wire::tests::{account, names, sound};
     use crate::model::{AccountName, DraftAttachment, DraftKind};
@@ -139,11 +140,44 @@ mod tests {
         d.options.markdown = true;
         let bytes = copy(&d, &[], &[]);
         sound(&bytes).unwrap();
-        let back = reply::edit(&bytes, &account(), &[], crate::mime::quote::Pages::LaidOut);
+        let back = reply::edit(&bytes, &account(), &[], Pages::LaidOut);
         assert_eq!(kept(&back), kept(&d));
         assert_eq!((back.kind, &back.references), (d.kind, &d.references));
         assert!(back.options.markdown);
         assert!(!names(&bytes).contains(&"To".to_owned()));
+    }
+
+    #[test]
+    fn no_letter_is_lost_on_the_way_back() {
+        let d = Draft {
+            from: "\"Ada \u{200f}W\" <ada@x.example>".to_owned(),
+            to: "می\u{200c}خواهم <bo@x.example>".to_owned(),
+            cc: "می\u{200c}خواهم <bo@".to_owned(),
+            subject: "می\u{200c}خواهم".to_owned(),
+            body: "می\u{200c}خواهم\n\tx\n葛\u{e0100}\n".to_owned(),
+            ..draft()
+        };
+        let bytes = copy(&d, &[], &[]);
+        sound(&bytes).unwrap();
+        let again = |raw: &[u8]| reply::edit(raw, &account(), &[], Pages::LaidOut);
+        let back = again(&bytes);
+        let lines = [&back.to, &back.cc, &back.subject, &back.body];
+        assert_eq!(lines, [&d.to, &d.cc, &d.subject, &d.body]);
+        assert!(back.from.contains('\u{200f}'), "{}", back.from);
+        // What steers a terminal goes, and what somebody else hid in a message.
+        let text = String::from_utf8(bytes).unwrap();
+        let (head, _) = text.split_once("\r\n\r\n").unwrap();
+        let head = head
+            .replace("base64", "8bit")
+            .replace("quoted-printable", "8bit");
+        let odd = format!("{head}\r\n\r\na\u{1b}[2Jb\u{202e}c\r\n");
+        assert_eq!(again(odd.as_bytes()).body, "a[2Jb\u{202e}c\n");
+        let strange = odd.replace("ada@x.example", "eve@y.example");
+        let strange = again(strange.as_bytes());
+        assert_eq!(
+            (strange.body.as_str(), strange.subject.as_str()),
+            ("a␛[2Jbc\n", "میخواهم")
+        );
     }
 
     #[test]
@@ -159,7 +193,7 @@ mod tests {
         let (fields, _) = field::split(&bytes);
         let left = fields.iter().find(|f| f.is("X-Postrider-Left-Out"));
         assert_eq!(field::text(left.unwrap().value), "großer film.mkv");
-        let back = reply::edit(&bytes, &account(), &[], crate::mime::quote::Pages::LaidOut);
+        let back = reply::edit(&bytes, &account(), &[], Pages::LaidOut);
         let want = DraftAttachment::Bytes {
             inline: false,
             name: "a.bin".to_owned(),
@@ -183,7 +217,7 @@ mod tests {
             file("c.patch", "text/x-patch", false),
         ];
         let bytes = copy(&draft(), &files, &[]);
-        let back = reply::edit(&bytes, &account(), &[], crate::mime::quote::Pages::LaidOut);
+        let back = reply::edit(&bytes, &account(), &[], Pages::LaidOut);
         let inline = back.attachments.iter().map(|a| match a {
             DraftAttachment::File { inline, .. } | DraftAttachment::Bytes { inline, .. } => *inline,
         });

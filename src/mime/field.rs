@@ -37,6 +37,13 @@ impl Field<'_> {
     pub fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
+
+    /// Whether it names those who got a copy that nobody else is told of (RFC 5322 §3.6.3, §3.6.6), as
+    /// typed into one of our drafts, too.
+    pub fn is_blind(&self) -> bool {
+        const BLIND: [&str; 3] = ["Bcc", "Resent-Bcc", "X-Postrider-Bcc"];
+        BLIND.iter().any(|name| self.is(name))
+    }
 }
 
 /// The fields of a header, and where the body begins (after the empty line). A line that is no

@@ -100,11 +100,33 @@ fn unbroken(text: &str, columns: usize) -> impl Iterator<Item = &str> {
 /// The text of a message as paragraphs, clean.
 pub(super) fn text(tree: &Tree<'_>, inside: usize, pages: Pages) -> Vec<Paragraph> {
     let pieces = body::choose(tree, Prefer::Best).pieces;
-    paragraphs(tree, pieces, inside, pages, MAX_PLAIN)
+    let mut out = paragraphs(tree, pieces, inside, pages, MAX_PLAIN);
+    clean(&mut out);
+    out
 }
 
-/// The text of a message as it was written: a file that is attached and shown as text (a patch, one
-/// that stands in the text) is not part of it, unless it comes first.
+/// Makes paragraphs such that they can be shown as they are.
+pub(super) fn clean(paragraphs: &mut [Paragraph]) {
+    for p in paragraphs {
+        p.text = Clean::block(&p.text).as_str().replace('\n', " ");
+    }
+}
+
+/// Leaves every letter as it was written, and of control characters only tabs. It is not clean.
+pub(super) fn lettered(paragraphs: &mut [Paragraph]) {
+    let kept = |c| match c {
+        '\t' => Some(c),
+        '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' => Some(' '),
+        _ => Some(c).filter(|c: &char| !c.is_control()),
+    };
+    for p in paragraphs {
+        p.text = p.text.chars().filter_map(kept).collect();
+    }
+}
+
+/// The text of a message as it was written: neither [`clean`] nor [`lettered`] yet. A file that is
+/// attached and shown as text (a patch, one that stands in the text) is not part of it, unless it comes
+/// first.
 pub(super) fn written(tree: &Tree<'_>, pages: Pages) -> Vec<Paragraph> {
     let rows = body::attachments(tree);
     let mut pieces = body::choose(tree, Prefer::Best).pieces;
@@ -120,7 +142,7 @@ pub(super) fn written(tree: &Tree<'_>, pages: Pages) -> Vec<Paragraph> {
     paragraphs(tree, pieces, 0, pages, usize::MAX)
 }
 
-/// `most`: octets of a plain text that are taken.
+/// Not cleaned yet. `most`: octets of a plain text that are taken.
 fn paragraphs(
     tree: &Tree<'_>,
     pieces: Vec<Piece>,
@@ -162,9 +184,6 @@ fn paragraphs(
             | Piece::Picture(_)
             | Piece::Note(..) => {}
         }
-    }
-    for p in &mut out {
-        p.text = Clean::block(&p.text).as_str().replace('\n', " ");
     }
     out
 }

@@ -8,14 +8,7 @@ use crate::model::{Account, Outgoing};
 use crate::text::when;
 
 /// Fields of an earlier journey, which would mislead on this one.
-const TRACES: [&str; 6] = [
-    "Bcc",
-    "Resent-Bcc",
-    "X-Postrider-Bcc",
-    "Return-Path",
-    "Delivered-To",
-    "X-Original-To",
-];
+const TRACES: [&str; 3] = ["Return-Path", "Delivered-To", "X-Original-To"];
 
 /// The message to `to` (as typed). No copy is filed: it is not one that we wrote, and lies here
 /// already. Its Message-ID in the outbox is that of this passing on.
@@ -36,7 +29,8 @@ pub fn redirect(raw: &[u8], account: &Account, to: &str, now: i64) -> Result<Out
     out.ids("Resent-Message-ID", std::slice::from_ref(&message_id));
     let body = encoded(&fields, body)?;
     for f in &fields {
-        if !(body.replaces(f) || TRACES.iter().any(|name| f.is(name))) {
+        let misleads = f.is_blind() || TRACES.iter().any(|name| f.is(name));
+        if !(misleads || body.replaces(f)) {
             copy(&mut out, f)?;
         }
     }

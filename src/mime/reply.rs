@@ -6,11 +6,12 @@ use super::draft_copy;
 use super::quote::{self, MAX_LINES, Pages};
 use super::recipients::format_list;
 use super::tree::Tree;
+use super::wire::one_line;
 use super::{field, parse};
 use crate::model::{
     Account, Address, Draft, DraftAttachment, DraftKind, Envelope, MessageId, SendOptions,
 };
-use crate::text::subject::{FORWARD, REPLY};
+use crate::text::subject::{FORWARD, REPLY, after_prefix};
 use crate::text::{Clean, when};
 
 pub use super::answer::Way;
@@ -134,10 +135,9 @@ pub fn forward_whole(raw: &[u8], envelope: &Envelope, account: &Account) -> Draf
 /// The octets of a message without the fields of its header that name who was to be named nowhere.
 fn without_blind(raw: &[u8]) -> Vec<u8> {
     let (fields, _) = field::split(raw);
-    let blind = ["Bcc", "Resent-Bcc", "X-Postrider-Bcc"];
     let mut out = Vec::with_capacity(raw.len());
     let mut rest = raw;
-    for f in fields.iter().filter(|f| blind.iter().any(|b| f.is(b))) {
+    for f in fields.iter().filter(|f| f.is_blind()) {
         // A field is a piece of the message.
         let begin = (f.raw.as_ptr() as usize).wrapping_sub(rest.as_ptr() as usize);
         let (before, from) = rest.split_at_checked(begin).unwrap_or((rest, &[]));
@@ -149,23 +149,35 @@ fn without_blind(raw: &[u8]) -> Vec<u8> {
 }
 
 /// A message taken up again as a draft: its own words, recipients (Bcc too) and attachments. It
-/// gets a new Message-ID when it is sent, and one that somebody else wrote a sender of ours.
+/// gets a new Message-ID when it is sent, and one that somebody else wrote a sender of ours. What we
+/// wrote stays letter for letter, for the draft takes its place; what somebody else wrote is clean.
 pub fn edit(raw: &[u8], account: &Account, own: &[Address], pages: Pages) -> Draft {
     let tree = Tree::read(raw);
     let e = parse::of_fields(&tree.fields);
+    let own = with_senders(own, account);
+    let is_ours = |a: &Address| own.iter().any(|o| o.same_mailbox(a));
+    // A draft that names nobody is one of ours.
+    let ours = e.from.is_empty() || e.from.iter().any(is_ours);
+    let kept = |text: &str| match ours {
+        true => one_line(text),
+        false => Clean::line(text).into_string(),
+    };
     let list = |name: &str| {
         if let Some(line) = draft_copy::line(&tree.fields, name) {
-            return Clean::line(&line).to_string();
+            return kept(&line);
         }
         let found = tree.fields.iter().filter(|f| f.is(name));
-        typed(
-            &found
-                .flat_map(|f| field::all_addresses(f.value))
-                .collect::<Vec<_>>(),
-        )
+        let all = found.flat_map(|f| field::all_addresses(f.value));
+        let all = all.map(|a| Address::new(kept(&a.name), a.addr));
+        format_list(&all.collect::<Vec<_>>())
     };
+    let mut paragraphs = quote::written(&tree, pages);
+    match ours {
+        true => quote::lettered(&mut paragraphs),
+        false => quote::clean(&mut paragraphs),
+    }
     let mut body = String::new();
-    for p in quote::written(&tree, pages) {
+    for p in paragraphs {
         let is_dashes = p.text == "-- ";
         let text = if is_dashes {
             p.text.as_str()
@@ -174,10 +186,6 @@ pub fn edit(raw: &[u8], account: &Account, own: &[Address], pages: Pages) -> Dra
         };
         repeat(&mut body, p.quote, text);
     }
-    let own = with_senders(own, account);
-    let is_ours = |a: &Address| own.iter().any(|o| o.same_mailbox(a));
-    // A draft that names nobody is one of ours.
-    let ours = e.from.is_empty() || e.from.iter().any(is_ours);
     let in_reply_to = e.in_reply_to.first().filter(|_| ours).cloned();
     Draft {
         kind: if in_reply_to.is_some() {
@@ -186,7 +194,7 @@ pub fn edit(raw: &[u8], account: &Account, own: &[Address], pages: Pages) -> Dra
             DraftKind::New
         },
         from: match e.from.iter().find(|from| is_ours(from)) {
-            Some(from) => typed(std::slice::from_ref(from)),
+            Some(from) => Address::new(kept(&from.name), from.addr.clone()).to_string(),
             None => Some(list("From"))
                 .filter(|line| ours && !line.is_empty())
                 .unwrap_or_else(|| account.identity().to_string()),
@@ -199,7 +207,7 @@ pub fn edit(raw: &[u8], account: &Account, own: &[Address], pages: Pages) -> Dra
         to: list("To"),
         cc: list("Cc"),
         bcc: list("Bcc"),
-        subject: Clean::line(&e.subject).to_string(),
+        subject: kept(&e.subject),
         body,
         attachments: quote::attachments(&tree),
         in_reply_to,
@@ -226,14 +234,8 @@ fn repeat(body: &mut String, quote: usize, text: &str) {
 fn prefixed(prefix: &str, subject: &str, kind: &[&str]) -> String {
     let clean = Clean::line(subject);
     let mut rest = clean.as_str().trim();
-    while let Some((word, after)) = rest.split_once([':', '：']) {
-        // `Re[2]`, `Re (3)`, `Re²` count answers.
-        let bare = word.trim().to_lowercase();
-        let bare = bare.trim_end_matches(|c: char| c.is_numeric() || "[]() ^*".contains(c));
-        if !kind.contains(&bare) {
-            break;
-        }
-        rest = after.trim_start();
+    while let Some(after) = after_prefix(rest, kind) {
+        rest = after;
     }
     format!("{prefix}{rest}").trim_end().to_owned()
 }

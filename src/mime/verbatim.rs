@@ -55,8 +55,7 @@ pub fn from_rfc5322(raw: &[u8], account: &Account, now: i64) -> Result<Outgoing,
     let body = encoded(&fields, body)?;
     for f in &fields {
         let unusable = f.is("Message-ID") && given.is_none();
-        let blind = ["Bcc", "Resent-Bcc", "X-Postrider-Bcc"];
-        if !(blind.iter().any(|name| f.is(name)) || body.replaces(f) || unusable) {
+        if !(f.is_blind() || body.replaces(f) || unusable) {
             copy(&mut out, f)?;
         }
     }

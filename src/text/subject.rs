@@ -4,9 +4,10 @@
 use crate::text::fold::fold;
 
 /// Prefixes of answers that clients write, in lower case and without their colon.
-pub const REPLY: [&str; 22] = [
-    "re", "aw", "antw", "antwort", "sv", "svar", "vs", "odp", "ynt", "r", "rif", "ref", "res",
-    "vá", "bls", "回复", "答复", "回覆", "απ", "σχετ", "השב", "رد",
+/// `Ref` is none: it begins many a subject that answers nothing.
+pub const REPLY: [&str; 21] = [
+    "re", "aw", "antw", "antwort", "sv", "svar", "vs", "odp", "ynt", "r", "rif", "res", "vá",
+    "bls", "回复", "答复", "回覆", "απ", "σχετ", "השב", "رد",
 ];
 /// Prefixes of forwarded messages.
 pub const FORWARD: [&str; 15] = [
@@ -26,8 +27,6 @@ pub const FORWARD: [&str; 15] = [
     "הועבר",
     "továbbítás",
 ];
-/// What begins many a subject that answers nothing.
-const DOUBTFUL: &str = "ref";
 /// No prefix is longer, in octets, its counter included.
 const LONGEST: usize = 40;
 
@@ -107,7 +106,9 @@ pub fn base(subject: &str) -> Base {
         if let Some(inner) = wrapped(rest) {
             rest = inner;
             answers = true;
-        } else if let Some(after) = after_prefix(rest) {
+        } else if let Some(after) =
+            after_prefix(rest, &REPLY).or_else(|| after_prefix(rest, &FORWARD))
+        {
             rest = after;
             answers = true;
         } else if let Some(before) = before_trailer(rest) {
@@ -145,17 +146,14 @@ fn wrapped(text: &str) -> Option<&str> {
     Some(after.trim())
 }
 
-/// What stands behind a prefix: `Re: `, `AW[2]: `, `Re²: `, `回复：`.
-fn after_prefix(text: &str) -> Option<&str> {
+/// What stands behind a prefix of these: `Re: `, `AW[2]: `, `Re²: `, `回复：`.
+pub fn after_prefix<'a>(text: &'a str, kinds: &[&str]) -> Option<&'a str> {
     let head = text.get(..text.floor_char_boundary(LONGEST))?;
     let (word, _) = head.split_once([':', '：'])?;
     let lower = word.trim().to_lowercase();
     // Counters of answers.
     let name = lower.trim_end_matches(|c: char| c.is_numeric() || "[]() ^*".contains(c));
-    let known = REPLY.contains(&name) || FORWARD.contains(&name);
-    let after = text
-        .get(word.len()..)
-        .filter(|_| known && name != DOUBTFUL)?;
+    let after = text.get(word.len()..).filter(|_| kinds.contains(&name))?;
     Some(after.trim_start_matches([':', '：']).trim_start())
 }
 
