@@ -123,11 +123,12 @@ pub(super) fn look(conn: &Connection, family: i64, mine: &[String]) -> Result<Lo
     Ok(looked)
 }
 
-/// The messages of a family in the order of their dates; none if they are too many.
+/// The messages of a family that lie somewhere, in the order of their dates; none if they are too many.
 fn family_of(conn: &Connection, family: i64, mine: &[String]) -> Result<Vec<One>> {
     let many: usize = conn
         .prepare_cached(
-            "SELECT count(*) FROM (SELECT 1 FROM subject_row WHERE family = ?1 LIMIT ?2)",
+            "SELECT count(*) FROM (SELECT 1 FROM subject_row r WHERE family = ?1
+                 AND EXISTS (SELECT 1 FROM location l WHERE l.message = r.message) LIMIT ?2)",
         )?
         .query_row(params![family, MANY + 1], |row| row.get(0))?;
     if many > MANY {
@@ -136,7 +137,8 @@ fn family_of(conn: &Connection, family: i64, mine: &[String]) -> Result<Vec<One>
     let mut select = conn.prepare_cached(
         "SELECT m.id, m.date, m.subject, m.message_id, m.in_reply_to, m.refs, m.from_, m.sender,
              m.reply_to, m.to_, m.cc, m.list_id
-         FROM subject_row r JOIN message m ON m.id = r.message WHERE r.family = ?1",
+         FROM subject_row r JOIN message m ON m.id = r.message WHERE r.family = ?1
+             AND EXISTS (SELECT 1 FROM location l WHERE l.message = m.id)",
     )?;
     let rows = select.query_map([family], |row| One::read(row, mine))?;
     let mut all: Vec<One> = rows.collect::<rusqlite::Result<_>>()?;
@@ -157,10 +159,12 @@ fn nearest(all: &[One], at: usize) -> Option<i64> {
     found.and_then(|other| other.own)
 }
 
-/// Whether nothing that a message names is here.
+/// Whether nothing that a message names lies anywhere.
 fn leads_nowhere(conn: &Connection, one: &One) -> Result<bool> {
-    let mut here =
-        conn.prepare_cached("SELECT 1 FROM subject_row WHERE own = ?1 AND message <> ?2 LIMIT 1")?;
+    let mut here = conn.prepare_cached(
+        "SELECT 1 FROM subject_row r WHERE own = ?1 AND message <> ?2
+             AND EXISTS (SELECT 1 FROM location l WHERE l.message = r.message) LIMIT 1",
+    )?;
     for hash in &one.named {
         if here.exists(params![hash, one.message])? {
             return Ok(false);

@@ -143,7 +143,7 @@ pub(super) fn release(
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM location WHERE message = ?1)")?
         .query_row([message], |row| row.get(0))?;
     if lies {
-        return Ok(());
+        return subjects::lies_on(conn, tally, message);
     }
     if keep {
         let kept = conn
@@ -153,7 +153,7 @@ pub(super) fn release(
             )?
             .execute(params![message, mailbox, now()])?;
         if kept > 0 {
-            return Ok(());
+            return subjects::is_away(conn, tally, message);
         }
     }
     delete(conn, tally, message)

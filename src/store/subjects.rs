@@ -82,33 +82,15 @@ pub(super) fn is_due(conn: &Connection) -> Result<bool> {
 /// Answers these messages.
 pub(super) fn fill(conn: &Connection, wish: &mut Wish, limit: usize) -> Result<Vec<i64>> {
     let mut select = conn.prepare_cached(
-        "SELECT m.id, m.message_id, m.subject, (SELECT abs(b.account) FROM location l
-             JOIN mailbox b ON b.id = l.mailbox WHERE l.message = m.id ORDER BY l.id LIMIT 1)
-         FROM message m WHERE m.id > ?1 ORDER BY m.id LIMIT ?2",
+        "SELECT id, message_id, subject FROM message WHERE id > ?1 ORDER BY id LIMIT ?2",
     )?;
-    let mut insert = conn.prepare_cached(
-        "INSERT OR REPLACE INTO subject_row (message, own, family) VALUES (?1, ?2, ?3)",
-    )?;
-    let mut others = conn
-        .prepare_cached("SELECT 1 FROM subject_row WHERE family = ?1 AND message <> ?2 LIMIT 1")?;
     let mut messages = Vec::new();
     let mut rows = select.query(params![wish.through, limit])?;
     while let Some(row) = rows.next()? {
         let text = |at| row.get_ref(at)?.as_str().map_err(rusqlite::Error::from);
         let message: i64 = row.get(0)?;
-        let own = codec::ids_in(text(1)?);
-        let own = own.first().map(MessageId::hash64);
-        let account: Option<i64> = row.get(3)?;
-        let base = subject::base(text(2)?);
-        let family = account
-            .filter(|_| base.tells())
-            .map(|account| hash64(&[&account.to_le_bytes(), base.text.as_bytes()]));
-        insert.execute(params![message, own, family])?;
-        if let Some(family) = family
-            && others.exists(params![family, message])?
-        {
-            due(conn, family)?;
-        }
+        let family = family(conn, message, text(2)?)?;
+        note(conn, message, text(1)?, family)?;
         messages.push(message);
     }
     if let Some(last) = messages.last() {
@@ -116,6 +98,44 @@ pub(super) fn fill(conn: &Connection, wish: &mut Wish, limit: usize) -> Result<V
         set_wish(conn, Some(wish))?;
     }
     Ok(messages)
+}
+
+/// The family of a message with this subject, in the account that it lies in, or lay in while its body
+/// is kept. `None` if the subject tells nothing.
+fn family(conn: &Connection, message: i64, subject: &str) -> Result<Option<i64>> {
+    let base = subject::base(subject);
+    if !base.tells() {
+        return Ok(None);
+    }
+    let account: Option<i64> = conn
+        .prepare_cached(
+            "SELECT coalesce(
+                 (SELECT abs(b.account) FROM location l JOIN mailbox b ON b.id = l.mailbox
+                     WHERE l.message = ?1 ORDER BY l.id LIMIT 1),
+                 (SELECT abs(b.account) FROM orphan o JOIN mailbox b ON b.id = o.mailbox
+                     WHERE o.message = ?1))",
+        )?
+        .query_row([message], |row| row.get(0))?;
+    let of = |account: i64| hash64(&[&account.to_le_bytes(), base.text.as_bytes()]);
+    Ok(account.map(of))
+}
+
+/// Gives a message its row. The family that it joins has to be looked at.
+fn note(conn: &Connection, message: i64, message_id: &str, family: Option<i64>) -> Result<()> {
+    let own = codec::ids_in(message_id);
+    let own = own.first().map(MessageId::hash64);
+    conn.prepare_cached(
+        "INSERT OR REPLACE INTO subject_row (message, own, family) VALUES (?1, ?2, ?3)",
+    )?
+    .execute(params![message, own, family])?;
+    let mut others = conn
+        .prepare_cached("SELECT 1 FROM subject_row WHERE family = ?1 AND message <> ?2 LIMIT 1")?;
+    if let Some(family) = family
+        && others.exists(params![family, message])?
+    {
+        due(conn, family)?;
+    }
+    Ok(())
 }
 
 /// A family has to be looked at.
@@ -132,9 +152,58 @@ pub(super) fn any_link(conn: &Connection) -> Result<bool> {
         .exists([])?)
 }
 
-/// A message that lay nowhere lies somewhere again: its thread has to be put together anew.
+/// A message does not lie anywhere any more, or does again: its family has to be looked at. Whether that
+/// waited for nobody yet.
+fn moved(conn: &Connection, message: i64) -> Result<bool> {
+    let due = conn
+        .prepare_cached(
+            "INSERT OR IGNORE INTO subject_due (family)
+             SELECT family FROM subject_row WHERE message = ?1 AND family IS NOT NULL",
+        )?
+        .execute([message])?;
+    Ok(due > 0)
+}
+
+/// A message lies nowhere, but is kept for a while: until it is back it says nothing.
+pub(super) fn is_away(conn: &Connection, tally: &mut Tally, message: i64) -> Result<()> {
+    tally.ungrouped |= moved(conn, message)?;
+    Ok(())
+}
+
+/// A message lies in fewer places than before: those that are left may be of another account, where it
+/// shares its subject with others.
+pub(super) fn lies_on(conn: &Connection, tally: &mut Tally, message: i64) -> Result<()> {
+    let mut select = conn.prepare_cached(
+        "SELECT m.message_id, m.subject, r.family
+         FROM subject_row r JOIN message m ON m.id = r.message WHERE r.message = ?1",
+    )?;
+    let mut rows = select.query([message])?;
+    let Some(row) = rows.next()? else {
+        return Ok(());
+    };
+    let text = |at| row.get_ref(at)?.as_str().map_err(rusqlite::Error::from);
+    let was: Option<i64> = row.get(2)?;
+    let now = family(conn, message, text(1)?)?;
+    if now != was {
+        // Its link goes when the old one is looked at.
+        moved(conn, message)?;
+        note(conn, message, text(0)?, now)?;
+        tally.ungrouped = true;
+    }
+    Ok(())
+}
+
+/// A message that lay nowhere lies somewhere again: its thread has to be put together anew. Whoever
+/// calls goes on with `keep_up` of `by_subject.rs`.
 pub(super) fn is_back(conn: &Connection, message: i64) -> Result<()> {
+    moved(conn, message)?;
     if any_link(conn)? {
+        // Without an identifier nothing else leads to its thread: the link is found anew, and that does.
+        conn.prepare_cached(
+            "DELETE FROM subject_link WHERE message = ?1
+                 AND EXISTS (SELECT 1 FROM subject_row WHERE message = ?1 AND own IS NULL)",
+        )?
+        .execute([message])?;
         conn.prepare_cached(
             "INSERT OR IGNORE INTO subject_gone (hash)
              SELECT own FROM subject_row WHERE message = ?1 AND own IS NOT NULL",

@@ -3,8 +3,8 @@
 
 use super::fixture::*;
 use super::regroup::{join, rule, split, threads};
-use crate::model::{Address, ThreadRule, UidSet};
-use crate::store::{NewMessage, Priority, Writer};
+use crate::model::{AccountName, Address, Op, OpId, OpKind, Role, ThreadRule, UidSet};
+use crate::store::{NewMessage, Outcome, Priority, Writer};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::mpsc::channel;
@@ -229,6 +229,87 @@ fn an_answer_that_comes_back_lies_where_it_belongs_by_then() {
     f.ingest("INBOX", &[letter(3, "Plan for June", "ann", 1)]);
     f.ingest("INBOX", &[answer]);
     assert_eq!(threads(&f), [vec![1], vec![2, 3]]);
+}
+
+#[test]
+fn what_is_kept_for_its_return_holds_nothing_together_meanwhile() {
+    let mut f = Fixture::wishing();
+    let answer = |n, day| letter(n, "Re: Plan for June", "ann", day);
+    let first = letter(1, "Plan for June", "ann", 0);
+    f.ingest("INBOX", &[first, answer(2, 1), answer(3, 2)]);
+    assert!(f.body(f.ingest_id(2)));
+    f.vanish("INBOX", &uids(&[2]));
+    assert!(f.cache.is_ungrouped());
+    f.ingest("INBOX", &[answer(4, 3)]);
+    f.group_all();
+    assert_eq!(threads(&f), [[1, 3, 4]]);
+    f.ingest("INBOX", &[answer(2, 1)]);
+    f.group_all();
+    assert_eq!(threads(&f), [[1, 2, 3, 4]]);
+}
+
+#[test]
+fn what_was_away_when_it_was_wanted_joins_once_it_is_back() {
+    let mut f = Fixture::new();
+    let answer = letter(2, "Re: Plan for June", "ann", 1);
+    let first = letter(1, "Plan for June", "ann", 0);
+    f.ingest("INBOX", &[first, answer.clone()]);
+    assert!(f.body(f.ingest_id(2)));
+    f.vanish("INBOX", &uids(&[2]));
+    f.by_subject(true);
+    f.ingest("INBOX", &[answer]);
+    f.group_all();
+    assert_eq!(threads(&f), [[1, 2]]);
+}
+
+#[test]
+fn an_answer_without_an_identifier_joins_again_when_it_is_back() {
+    let mut f = Fixture::wishing();
+    let mut answer = letter(2, "Re: Plan for June", "ann", 1);
+    answer.envelope.message_id = None;
+    let first = letter(1, "Plan for June", "ann", 0);
+    let ingested = f.ingest("INBOX", &[first, answer.clone()]);
+    assert_eq!(threads(&f), [[1, 2]]);
+    assert!(f.body(ingested.new[1].1));
+    f.vanish("INBOX", &uids(&[2]));
+    assert_eq!(f.ingest("INBOX", &[answer]).new[0].1, ingested.new[1].1);
+    f.group_all();
+    assert_eq!(threads(&f), [[1, 2]]);
+}
+
+#[test]
+fn what_went_to_another_account_belongs_to_its_subject_there() {
+    for id in [Some(id("2@x")), None] {
+        let mut f = Fixture::wishing();
+        let other = AccountName("home".to_owned());
+        f.cache.ensure_account(&other).unwrap();
+        let mailboxes = [info("INBOX", Some(Role::Inbox))];
+        f.cache.set_mailboxes(&other, &mailboxes, 0, &[]).unwrap();
+        let there = f.cache.read().mailbox_named(&other, &name("INBOX"));
+        let there = there.unwrap().unwrap().id;
+        let mut answer = letter(2, "Re: Plan for June", "ann", 1);
+        answer.envelope.message_id = id;
+        f.ingest("INBOX", &[letter(1, "Plan for June", "ann", 0), answer]);
+        let first = letter(11, "Plan for June", "ann", 0);
+        f.cache.ingest(there, V, &[first], None).unwrap();
+        assert_eq!(threads(&f), [vec![1, 2], vec![11]]);
+
+        let from = account();
+        let to = name("INBOX");
+        let carry = f.op(1, OpKind::Carry { from, to }, vec![f.key(2)]);
+        let account = other;
+        f.cache.apply(&Op { account, ..carry }).unwrap();
+        let copied = vec![(uid(2), V, uid(12))];
+        f.cache.settle(OpId(1), &Outcome::Done { copied }).unwrap();
+        f.cache
+            .apply(&f.op(2, OpKind::Expunge, vec![f.key(2)]))
+            .unwrap();
+        let copied = Vec::new();
+        f.cache.settle(OpId(2), &Outcome::Done { copied }).unwrap();
+        assert!(f.cache.is_ungrouped());
+        f.group_all();
+        assert_eq!(threads(&f), [vec![1], vec![11, 12]]);
+    }
 }
 
 #[test]
