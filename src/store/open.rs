@@ -8,9 +8,13 @@ use crate::store::error::{Error, Result};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Octets of a log that are kept for the next one.
+const LOG: i64 = 32_000_000;
 
 /// How much may be lost at a power cut; never consistency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,16 +34,7 @@ pub(super) fn now() -> i64 {
 /// Opens for writing, makes the file (0600) if there is none, and sets it up.
 pub(super) fn writing(path: &Path, durability: Durability) -> Result<Connection> {
     check_version()?;
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)
-        .map_err(|source| Error::File {
-            path: path.to_owned(),
-            source,
-        })?;
+    make(path)?;
     let conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -58,10 +53,42 @@ pub(super) fn writing(path: &Path, durability: Durability) -> Result<Connection>
     conn.pragma_update(None, "mmap_size", 0)?;
     conn.pragma_update(None, "temp_store", "memory")?;
     conn.pragma_update(None, "wal_autocheckpoint", 8_000)?;
-    conn.pragma_update(None, "journal_size_limit", 32_000_000)?;
+    conn.pragma_update(None, "journal_size_limit", LOG)?;
     conn.pragma_update(None, "trusted_schema", false)?;
     plan_once(&conn)?;
     conn.set_prepared_statement_cache_capacity(112);
+    Ok(conn)
+}
+
+/// Makes the file (0600) if there is none. One that is there is not touched: to close it again would
+/// take away the locks that this process has on it through other connections (POSIX).
+fn make(path: &Path) -> Result<()> {
+    let made = match path.exists() {
+        true => return Ok(()),
+        false => OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path),
+    };
+    match made {
+        Err(source) if source.kind() != ErrorKind::AlreadyExists => Err(Error::File {
+            path: path.to_owned(),
+            source,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Opens an existing file only to carry its log over ([`crate::store::spill`]).
+pub(super) fn carrying(path: &Path) -> Result<Connection> {
+    let conn = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    conn.pragma_update(None, "synchronous", "normal")?;
+    conn.pragma_update(None, "mmap_size", 0)?;
+    conn.pragma_update(None, "journal_size_limit", LOG)?;
     Ok(conn)
 }
 

@@ -4,7 +4,7 @@
 //! Nothing depends on it: what was committed is in the log, and whatever is not carried over here the
 //! writer carries over when the log grows too long, and at its end.
 
-use crate::store::open::{self, Durability};
+use crate::store::open;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use rusqlite::Connection;
 use std::path::PathBuf;
@@ -16,10 +16,15 @@ const EVERY: u32 = 6;
 /// How long there is somebody to do it after the last time.
 const LINGER: Duration = Duration::from_secs(10);
 
+/// So many times in a row it may be found at work: then the writer waits for it, or the log would never
+/// begin anew where the disk is slow.
+const BEHIND: u32 = 4;
+
 /// Who does it, as long as there is something to do.
 #[derive(Default)]
 pub(super) struct Spill {
     since: u32,
+    behind: u32,
     helper: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
@@ -31,15 +36,23 @@ impl Spill {
             return;
         }
         self.since = 0;
-        let due = self.helper.as_ref().map(|(due, _)| due.try_send(()));
-        // Where one is under way or due, that will do.
-        if due.is_none_or(|sent| sent.is_err_and(|why| why.is_disconnected())) {
-            self.helper = start(conn);
+        match self.helper.as_ref().map(|(due, _)| due.try_send(())) {
+            Some(Err(why)) if why.is_disconnected() => self.helper = start(conn),
+            Some(told) if self.is_behind(told.is_err()) => self.finish(),
+            Some(_) => {}
+            None => self.helper = start(conn),
         }
+    }
+
+    /// Counts how often in a row it was at work still; whether that is too often.
+    fn is_behind(&mut self, at_work: bool) -> bool {
+        self.behind = if at_work { self.behind + 1 } else { 0 };
+        self.behind >= BEHIND
     }
 
     /// Waits until nobody has the file open for this any more.
     pub(super) fn finish(&mut self) {
+        self.behind = 0;
         if let Some((due, thread)) = self.helper.take() {
             drop(due);
             let _ = thread.join();
@@ -64,7 +77,7 @@ fn start(conn: &Connection) -> Option<(Sender<()>, JoinHandle<()>)> {
 }
 
 fn carry_over(path: &std::path::Path, dues: &Receiver<()>) -> crate::store::error::Result<()> {
-    let conn = open::writing(path, Durability::Normal)?;
+    let conn = open::carrying(path)?;
     loop {
         // It waits for nobody, and nobody waits for it.
         conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
@@ -77,6 +90,19 @@ fn carry_over(path: &std::path::Path, dues: &Receiver<()>) -> crate::store::erro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::open::Durability;
+
+    #[test]
+    fn one_that_falls_behind_is_waited_for() {
+        let mut spill = Spill::default();
+        let at_work = [true, true, true, false, true, true, true, true];
+        assert_eq!(
+            at_work.map(|at_work| spill.is_behind(at_work)),
+            [false, false, false, false, false, false, false, true]
+        );
+        spill.finish();
+        assert!(!spill.is_behind(true));
+    }
 
     #[test]
     fn what_was_written_goes_over_while_the_writer_holds_the_file() {

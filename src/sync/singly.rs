@@ -55,11 +55,8 @@ impl Doubt {
 /// # Errors
 /// As the session; when the cache can't be read.
 pub fn open(session: &mut Connection, reader: &Reader, here: &Here) -> Result<bool, SyncError> {
-    let uidvalidity = match session.is_open(&here.name) {
-        Some(open) => open,
-        None => session.select(&here.name, Mode::ReadOnly)?.uidvalidity,
-    };
-    Ok(reader.cursor(here.id)?.uidvalidity == Some(uidvalidity))
+    let selected = session.select(&here.name, Mode::ReadOnly)?;
+    Ok(reader.cursor(here.id)?.uidvalidity == Some(selected.uidvalidity))
 }
 
 /// Fetches what is not here of bodies that were asked for when the connection ended with `error`. The

@@ -105,12 +105,6 @@ impl Session {
         }
     }
 
-    /// The generation of a mailbox's UIDs, if it is the one that is open.
-    pub fn is_open(&self, mailbox: &MailboxName) -> Option<UidValidity> {
-        let open = self.selected.as_ref() == Some(mailbox);
-        (open && self.notes.validity > 0).then_some(UidValidity(self.notes.validity))
-    }
-
     /// Opens a mailbox and hands on what changed since it was open last, where the server keeps
     /// track of that (QRESYNC); see [`Selected::resynced`]. Elsewhere the same as
     /// [`Session::select`].
