@@ -100,7 +100,8 @@ fn round(
 /// The same over the worker's connection, where the server allows no more.
 ///
 /// # Errors
-/// As [`mailbox`].
+/// [`SyncError::Interrupted`] if `cut_in` said so; whatever the session or the cache say, but for a
+/// refusal.
 pub fn all(
     session: &mut Connection,
     kit: &Kit,
