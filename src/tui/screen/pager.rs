@@ -204,7 +204,7 @@ impl Pager {
         }
         self.settle();
         if seen && !first {
-            self.into_sight();
+            self.show_current();
         }
         self.look_again();
     }
@@ -223,7 +223,7 @@ impl Pager {
         self.at = self.at.min(self.letters.len().saturating_sub(1));
         self.recount(held);
         if seen {
-            self.into_sight();
+            self.show_current();
         }
         !self.letters.is_empty()
     }

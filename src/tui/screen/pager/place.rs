@@ -164,7 +164,7 @@ impl Pager {
 
     /// Brings the message that keys are about back where something else took it off the screen:
     /// a key must not be about another one because mail came.
-    pub(super) fn into_sight(&mut self) {
+    pub(super) fn show_current(&mut self) {
         if !self.in_sight() {
             let first = self.start(self.at);
             let lowest = (first + 1).saturating_sub(self.height);
