@@ -65,7 +65,13 @@ pub fn send(home: &Home, as_json: bool, args: &Send) -> Result<u8> {
     if let Some(draft) = draft.filter(|_| outgoing.scheduled) {
         keep(home, draft, &mut outgoing)?;
     }
+    let draft = outgoing.draft.map(|(id, _)| id);
     let done = home.carry_out(Intent::Queue(Box::new(outgoing)), exit::DATA)?;
+    // Nobody writes on it any more; until now it stood open, for whoever starts the screen next.
+    if let Some(Err(why)) = draft.map(|id| home.carry_out(Intent::CloseDraft(id), exit::DATA)) {
+        // It is queued: whoever hears otherwise would send it again.
+        aside!("postrider: {}", Clean::line(&why.to_string()));
+    }
     let id = done.outbox.context("the outbox gave no id")?;
     if args.wait {
         see_through(home, &account, id)?;
@@ -159,9 +165,7 @@ fn keep(home: &Home, mut draft: Draft, outgoing: &mut Outgoing) -> Result<()> {
     (options.send_at, options.remind) = (Some(outgoing.not_before), outgoing.remind);
     let kept = home.carry_out(Intent::SaveDraft(Box::new(draft)), exit::DATA)?;
     outgoing.draft = kept.draft.map(|id| (id, kept.rev));
-    let close = kept.draft.map(Intent::CloseDraft);
-    // Nobody writes on it.
-    close.map_or(Ok(()), |close| home.carry_out(close, exit::DATA).map(drop))
+    Ok(())
 }
 
 fn from_options(home: &Home, written: &Written) -> Result<(Outgoing, Draft)> {

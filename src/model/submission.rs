@@ -1,6 +1,6 @@
 //! A message on its way out: immutable bytes, an envelope, and a state for each recipient.
 
-use super::{AccountName, DraftId, MessageId, OutboxId};
+use super::{AccountName, DraftAttachment, DraftId, MessageId, OutboxId};
 use std::sync::Arc;
 
 /// A finished message, frozen, before it has a row in the outbox.
@@ -23,6 +23,9 @@ pub struct Outgoing {
     /// The draft that goes when this row comes, in the same transaction, and the revision of it that
     /// this is.
     pub draft: Option<(DraftId, i64)>,
+    /// What is attached, as it was read, if some of it lay in files: its draft holds that from now on
+    /// if it is `scheduled`, for files may change or go until then. Empty: the draft stays as it is.
+    pub attached: Vec<DraftAttachment>,
     /// Not to be sent before this time, seconds since 1970 (undo window, or a time of the user's).
     pub not_before: i64,
     /// Whether that time is one that the user chose.
@@ -48,6 +51,7 @@ impl Outgoing {
             wire: Arc::default(),
             filed: Arc::default(),
             draft: None,
+            attached: Vec::new(),
             not_before,
             scheduled: false,
             dsn: false,
@@ -197,7 +201,7 @@ pub struct Submission {
     /// When it was queued, seconds since 1970.
     pub created: i64,
     /// Since when servers put it off: the first answer of one that did not take it, seconds since 1970;
-    /// 0 before.
+    /// 0 before, and less than 0 if what they said counts no more.
     pub first_try: i64,
     /// Whether `next_try` is a time that the user chose.
     pub scheduled: bool,

@@ -29,6 +29,10 @@ pub fn freeze(
     let mut outgoing =
         build::outgoing(draft, account, &files, id, now).map_err(|e| e.to_string())?;
     outgoing.source = source.zip(mark(draft.kind));
+    let in_file = |a: &DraftAttachment| matches!(a, DraftAttachment::File { .. });
+    if draft.attachments.iter().any(in_file) {
+        outgoing.attached = files.into_iter().map(held).collect();
+    }
     Ok(outgoing)
 }
 
@@ -70,6 +74,16 @@ pub fn read(attached: &DraftAttachment, host: &dyn Host) -> Result<Attached, Str
                 bytes: bytes.into(),
             })
         }
+    }
+}
+
+/// What was read, as a draft holds it.
+fn held(file: Attached) -> DraftAttachment {
+    DraftAttachment::Bytes {
+        name: file.name,
+        media_type: file.media_type,
+        bytes: file.bytes,
+        inline: file.inline,
     }
 }
 

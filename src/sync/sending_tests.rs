@@ -2,6 +2,8 @@
 
 use super::desk::{Desk, account};
 use crate::model::*;
+use crate::text::when;
+use std::sync::Arc;
 
 #[test]
 fn what_is_done_is_answered_so_whatever_is_noted_besides() {
@@ -54,4 +56,39 @@ fn what_is_answered_is_found_where_it_was_moved() {
         .query_row(sql, [&b"INBOX"[..]], |r| Ok((r.get(0)?, r.get(1)?)))
         .unwrap();
     assert_eq!(marked, (1, 2));
+}
+
+#[test]
+fn what_goes_later_is_taken_back_with_files_that_are_gone() {
+    let mut desk = Desk::new();
+    let file = tempfile::Builder::new().suffix(".txt").tempfile().unwrap();
+    std::fs::write(file.path(), "green").unwrap();
+    let mut draft = Draft {
+        to: "ada@example.test".to_owned(),
+        attachments: vec![DraftAttachment::file(file.path().to_owned())],
+        ..Draft::new(account().name)
+    };
+    draft.options.send_at = Some(when::now() + 24 * 3600);
+    let kept = desk.ledger.local.keep_draft(&draft, 0).unwrap();
+    (draft.id, draft.rev) = (Some(kept.id), kept.rev);
+    let queued = desk.ledger.carry_out(Intent::Submit(Box::new(draft)));
+    let id = queued.unwrap().outbox.unwrap();
+    let name = file
+        .path()
+        .file_name()
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned();
+    drop(file);
+    let edit = Intent::Outbox(id, OutboxVerb::Edit);
+    assert_eq!(desk.ledger.carry_out(edit).unwrap().draft, Some(kept.id));
+    let back = desk.ledger.local.read().draft(kept.id).unwrap().unwrap();
+    let want = DraftAttachment::Bytes {
+        name,
+        media_type: "text/plain".to_owned(),
+        bytes: Arc::from(*b"green"),
+        inline: false,
+    };
+    assert_eq!(back.attachments, [want]);
 }

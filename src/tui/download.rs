@@ -2,14 +2,20 @@
 //! link, readable by its owner only. It has its name once it is whole.
 
 use crate::lang::tr;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, DirEntry, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::{NamedTempFile, PersistError};
 
 /// So many numbers are tried behind a name that is taken.
 const TRIES: u32 = 1000;
+/// What a file is called until it is whole: this, anything, and that.
+const PREFIX: &str = ".postrider-";
+const SUFFIX: &str = ".part";
+/// After so long without a byte nobody writes on such a file any more.
+const STALE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Writes `bytes` to a new file `name` (or `name (2)` …) in `dir`, which is made if it is not there.
 /// `name` must be a bare file name. Whatever ends the program meanwhile, a file of that name is whole.
@@ -32,9 +38,8 @@ fn save_by(
     if !dir.is_dir() {
         DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     }
-    let mut part = tempfile::Builder::new();
-    let part = part.prefix(".postrider-").suffix(".part");
-    let mut file = part.tempfile_in(dir)?;
+    sweep(dir);
+    let mut file = begin(dir)?;
     write(file.as_file_mut())?;
     file.as_file().sync_all()?;
     for n in 1..=TRIES {
@@ -46,6 +51,40 @@ fn save_by(
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// A file in `dir` that is not whole yet.
+fn begin(dir: &Path) -> io::Result<NamedTempFile> {
+    let mut part = tempfile::Builder::new();
+    let file = part.prefix(PREFIX).suffix(SUFFIX).tempfile_in(dir);
+    // Else its name would be told, which nobody gave it.
+    file.map_err(|error| error.kind().into())
+}
+
+/// Takes away what programs left in `dir` that ended while they wrote.
+fn sweep(dir: &Path) {
+    let Ok(entries) = std::fs::read_dir(dir) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
+        let ours = name.starts_with(PREFIX.as_bytes()) && name.ends_with(SUFFIX.as_bytes());
+        if ours && is_stale(&entry) {
+            // It is in nobody's way.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Whether it is a file that nobody wrote on for long.
+fn is_stale(entry: &DirEntry) -> bool {
+    let Ok(about) = entry.metadata() else {
+        return false;
+    };
+    let written = about.modified().ok();
+    let age = written.and_then(|at| at.elapsed().ok());
+    about.is_file() && age.is_some_and(|age| age > STALE)
 }
 
 /// Gives a whole file its name, never in the place of a file or of a link.
@@ -125,6 +164,44 @@ mod tests {
         save(dir.path(), "a.txt", b"all of it").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"all of it");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_program_left_that_was_ended_goes_with_the_next_save() {
+        let dir = tempfile::tempdir().unwrap();
+        let left = |name: &str, days: u64| {
+            let file = File::create(dir.path().join(name)).unwrap();
+            let at = std::time::SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60);
+            file.set_modified(at).unwrap();
+        };
+        left(".postrider-gone.part", 2);
+        for (name, days) in [
+            (".postrider-now.part", 0),
+            (".postrider-notes", 2),
+            ("mine.part", 2),
+        ] {
+            left(name, days);
+        }
+        save(dir.path(), "a.txt", b"new").unwrap();
+        let names = std::fs::read_dir(dir.path()).unwrap();
+        let names = names.map(|e| e.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        let want = [
+            ".postrider-notes",
+            ".postrider-now.part",
+            "a.txt",
+            "mine.part",
+        ];
+        assert_eq!(names, want);
+    }
+
+    #[test]
+    fn a_name_that_nobody_gave_is_not_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let failed = begin(&dir.path().join("gone")).unwrap_err();
+        assert_eq!(failed.kind(), io::ErrorKind::NotFound);
+        assert!(!failed.to_string().contains(".postrider-"), "{failed}");
     }
 
     #[test]

@@ -208,10 +208,13 @@ fn what_is_held_or_for_later_waits_over_restarts() {
 #[test]
 fn what_a_script_sends_later_is_a_draft_that_nobody_sees_and_no_other() {
     let Some(rig) = Rig::start() else { return };
-    let to = ["--to", "bo@example.test", "--subject", "Tea"];
-    let told = rig
-        .home
-        .json(&[&["send"], &to[..], &["--at", "in 2h", "--remind", "3 days"]].concat());
+    let file = rig.home.path.join("kinds.txt");
+    std::fs::write(&file, "green").unwrap();
+    let to = ["--to", "bo@example.test", "--subject", "Tea", "--attach"];
+    let to = [&["send"], &to[..], &[file.to_str().unwrap()]].concat();
+    let later = ["--at", "in 2h", "--remind", "3 days"];
+    let told = rig.home.json(&[&to[..], &later].concat());
+    std::fs::remove_file(&file).unwrap();
     let drafts = |condition: &str| {
         let sql = format!("SELECT count(*) FROM draft WHERE {condition}");
         rows(&write(&local(&rig.home)), &sql)
@@ -221,8 +224,22 @@ fn what_a_script_sends_later_is_a_draft_that_nobody_sees_and_no_other() {
     assert!(rig.home.list("Drafts").is_empty());
     rig.decide(&["edit", told["id"].as_str().unwrap()]);
     assert_eq!(drafts("outbox IS NULL AND subject = 'Tea'"), ["1"]);
+    let sql = "SELECT name || ': ' || CAST(bytes AS TEXT) FROM draft_attachment WHERE path IS NULL";
+    let attached = rows(&write(&local(&rig.home)), sql);
+    assert_eq!(attached, ["kinds.txt: green"]);
     rig.sync();
     assert!(rig.reached(told["message_id"].as_str().unwrap()).is_empty());
+}
+
+#[test]
+fn what_a_script_could_not_queue_is_a_draft_that_stands_open() {
+    let Some(rig) = Rig::start() else { return };
+    rig.sql("CREATE TRIGGER full BEFORE INSERT ON outbox BEGIN SELECT RAISE(ABORT, 'full'); END");
+    let to = ["send", "--to", "bo@example.test", "--subject", "Tea"];
+    let asked = rig.home.run(&[&to[..], &["--at", "in 2h"]].concat());
+    asked.code(65);
+    let sql = "SELECT count(*) FROM draft WHERE open > 0 AND outbox IS NULL AND subject = 'Tea'";
+    assert_eq!(rows(&write(&local(&rig.home)), sql), ["1"]);
 }
 
 #[test]

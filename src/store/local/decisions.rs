@@ -126,7 +126,7 @@ impl Local {
     }
 
     /// Sends a message that waits or is held at a time of the user's, seconds since 1970. The days for
-    /// which servers may put it off begin then.
+    /// which servers may put it off begin with the first answer after it.
     ///
     /// # Errors
     /// [`Error::Refused`] if it neither waits nor is held.
@@ -135,7 +135,7 @@ impl Local {
             id,
             &format!(
                 "state = 'queued', error = NULL, scheduled = 1, next_try = {at},
-                 first_try = CASE first_try WHEN 0 THEN 0 ELSE {at} END"
+                 first_try = CASE first_try WHEN 0 THEN 0 ELSE -1 END"
             ),
             tr!("only a message that waits can be sent later"),
         )

@@ -219,6 +219,17 @@ pub(super) fn save(
     Ok(DraftId(id))
 }
 
+/// A draft holds these from now on: whoever read it before has not seen that.
+pub(super) fn hold(
+    tx: &Transaction<'_>,
+    draft: DraftId,
+    attachments: &[DraftAttachment],
+) -> Result<()> {
+    attach(tx, draft.0, attachments)?;
+    tx.execute("UPDATE draft SET rev = rev + 1 WHERE id = ?1", [draft.0])?;
+    Ok(())
+}
+
 /// Writes a draft's attachments in place of those it has.
 fn attach(tx: &Transaction<'_>, draft: i64, attachments: &[DraftAttachment]) -> Result<()> {
     tx.execute("DELETE FROM draft_attachment WHERE draft = ?1", [draft])?;

@@ -3,9 +3,11 @@
 use super::tests::{Home, outgoing, undo, work};
 use super::*;
 use crate::model::{
-    Draft, MDN_SENT, OutboxId, Outgoing, RecipientState, Submission, SubmissionState,
+    Draft, DraftAttachment, MDN_SENT, OutboxId, Outgoing, RecipientState, Submission,
+    SubmissionState,
 };
 use crate::text::when;
+use std::sync::Arc;
 
 #[test]
 fn a_held_message_waits_for_the_user_and_a_scheduled_one_for_its_time() {
@@ -453,10 +455,50 @@ fn the_days_of_being_put_off_begin_anew_with_a_time_of_the_users() {
     local.conclude(id, &[], &waits, 1_001).unwrap().unwrap();
     let week = 7 * 24 * 3600;
     local.send_at(id, week).unwrap();
-    assert_eq!(row(&local, id).first_try, week);
+    assert_eq!(row(&local, id).first_try, -1, "nobody answered since");
+    // Days without a network count for nothing.
+    assert!(local.claim_submission(id, 2 * week).unwrap());
+    local.answered(id, 2 * week + 1).unwrap();
+    assert_eq!(row(&local, id).first_try, 2 * week + 1);
+    local.answered(id, 2 * week + 2).unwrap();
+    assert_eq!(row(&local, id).first_try, 2 * week + 1);
     let new = local.submit(&outgoing(None), 2).unwrap();
     local.send_at(new, week).unwrap();
     assert_eq!(row(&local, new).first_try, 0, "nobody answered yet");
+}
+
+#[test]
+fn what_was_to_go_later_comes_back_with_what_was_attached() {
+    let home = Home::new();
+    let mut local = home.open();
+    let file = DraftAttachment::file("/nowhere/tea.txt".into());
+    let read = DraftAttachment::Bytes {
+        name: "tea.txt".into(),
+        media_type: "text/plain".into(),
+        bytes: Arc::from(*b"green"),
+        inline: false,
+    };
+    for scheduled in [true, false] {
+        let mut draft = Draft::new(work());
+        draft.attachments = vec![file.clone()];
+        let kept = local.keep_draft(&draft, 7).unwrap();
+        let out = Outgoing {
+            attached: vec![read.clone()],
+            not_before: 90_000,
+            scheduled,
+            ..outgoing(Some(kept.id))
+        };
+        let id = local.submit(&out, 8).unwrap();
+        assert_eq!(local.take_back(id).unwrap(), kept.id);
+        let back = local.read().draft(kept.id).unwrap().unwrap();
+        // Within a moment a file is put right and sent again; after a day it may be gone.
+        let (want, more) = match scheduled {
+            true => (&read, 1),
+            false => (&file, 0),
+        };
+        assert_eq!(back.attachments, [want.clone()]);
+        assert_eq!(back.rev, kept.rev + more);
+    }
 }
 
 #[test]

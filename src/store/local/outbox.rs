@@ -118,6 +118,9 @@ impl Local {
             if let Some((draft, rev)) = out.draft {
                 drafts::take_up(tx, draft)?;
                 writing::may_go(tx, draft, rev)?;
+                if out.scheduled && !out.attached.is_empty() {
+                    drafts::hold(tx, draft, &out.attached)?;
+                }
                 tx.execute("UPDATE draft SET outbox = ?2 WHERE id = ?1", params![draft.0, id])?;
             }
             // Who reads the journal tells one from another by that.
@@ -214,7 +217,7 @@ impl Local {
     /// # Errors
     /// When it can't be written.
     pub fn answered(&mut self, id: OutboxId, now: i64) -> Result<()> {
-        self.step(id, &format!("first_try = {now}"), "first_try = 0")
+        self.step(id, &format!("first_try = {now}"), "first_try <= 0")
             .map(drop)
     }
 

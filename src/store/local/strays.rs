@@ -4,7 +4,7 @@ use super::connection::{Local, LocalReader};
 use crate::lang::mark;
 use crate::model::{AccountName, SubmissionState};
 use crate::store::error::Result;
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 /// Shown with such a message.
 const WHY: &str = mark!("its account is not in the configuration any more");
@@ -75,26 +75,39 @@ impl LocalReader {
             Ok(names.collect::<rusqlite::Result<Vec<_>>>()?)
         })?;
         let (outbox, reminders) = (self.outbox()?, self.reminders()?);
-        let strays = names.into_iter().filter(|name| !configured.contains(name));
-        strays
-            .map(|account| {
-                let ours = outbox.iter().filter(|row| row.account == account);
-                let waits = ours.filter(|row| row.state != SubmissionState::Held);
-                Ok(Stranded {
-                    unsent: waits.count(),
-                    changes: self.changes_open(&account)?,
-                    reminders: reminders.iter().filter(|r| r.account == account).count(),
-                    account,
-                })
-            })
-            .collect()
+        let mut stranded = Vec::new();
+        for account in names.into_iter().filter(|name| !configured.contains(name)) {
+            let ours = outbox.iter().filter(|row| row.account == account);
+            let waits = ours.filter(|row| row.state != SubmissionState::Held);
+            let stray = Stranded {
+                unsent: waits.count(),
+                changes: self.look(|conn| changes(conn, &account))?,
+                reminders: reminders.iter().filter(|r| r.account == account).count(),
+                account,
+            };
+            if stray.unsent + stray.changes + stray.reminders > 0 {
+                stranded.push(stray);
+            }
+        }
+        Ok(stranded)
     }
+}
+
+/// How many changes wait for an account's server. One that waits for another of them is a part of it.
+fn changes(conn: &Connection, account: &AccountName) -> Result<usize> {
+    const OURS: &str = "state < 2 AND (account = ?1 OR source = ?1)";
+    let sql = format!(
+        "SELECT count(*) FROM op WHERE {OURS}
+           AND (after IS NULL OR after NOT IN (SELECT id FROM op WHERE {OURS}))"
+    );
+    Ok(conn.query_row(&sql, [account.as_str()], |row| row.get(0))?)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::carried::there_and_gone;
     use super::*;
-    use crate::model::{MessageId, Outgoing};
+    use crate::model::{MailboxName, MessageId, MessageKey, OpKind, Outgoing, Uid, UidValidity};
     use std::sync::Arc;
 
     #[test]
@@ -113,6 +126,7 @@ mod tests {
                 wire: Arc::clone(&bytes),
                 filed: bytes,
                 draft: None,
+                attached: Vec::new(),
                 not_before: 0,
                 scheduled: false,
                 dsn: false,
@@ -141,5 +155,42 @@ mod tests {
         assert_eq!(local.mark_strays(&both).unwrap(), 0);
         let rows = local.read().outbox().unwrap();
         assert!(rows.iter().all(|r| r.error.is_none()), "it is back");
+    }
+
+    #[test]
+    fn what_is_left_to_be_removed_of_what_was_carried_is_counted() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut local = Local::open(&dir.path().join("local.db")).unwrap();
+        let name = |name: &str| AccountName(name.to_owned());
+        let (work, home) = (name("work"), name("home"));
+        let key = MessageKey {
+            mailbox: MailboxName::new("INBOX"),
+            uidvalidity: UidValidity(7),
+            uid: Uid::new(1).unwrap(),
+            message_id: None,
+            size: 1,
+        };
+        let kind = OpKind::Carry {
+            from: home.clone(),
+            to: MailboxName::new("Kept"),
+        };
+        let ops = there_and_gone(&work, &home, kind, vec![key]);
+        local.act("x", 0, &ops).unwrap();
+        let told = |local: &Local| {
+            let strays = local.read().stranded(std::slice::from_ref(&work)).unwrap();
+            let of = |s: &Stranded| (s.account.to_string(), s.unsent, s.changes, s.reminders);
+            strays.iter().map(of).collect::<Vec<_>>()
+        };
+        let one = [("home".to_owned(), 0, 1, 0)];
+        assert_eq!(told(&local), one, "two steps of one change");
+        let of = |local: &mut Local, state: u32, account: &AccountName| {
+            let sql = "UPDATE op SET state = ?1 WHERE account = ?2";
+            let values = params![state, account.as_str()];
+            local.write(|tx| Ok(tx.execute(sql, values)?)).unwrap();
+        };
+        of(&mut local, 2, &work);
+        assert_eq!(told(&local), one, "its copy is there");
+        of(&mut local, 2, &home);
+        assert_eq!(told(&local), []);
     }
 }

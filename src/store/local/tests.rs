@@ -69,6 +69,7 @@ pub(super) fn outgoing(draft: Option<DraftId>) -> Outgoing {
         wire: Arc::new(b"wire".to_vec()),
         filed: Arc::new(b"filed".to_vec()),
         draft: draft.map(|id| (id, 0)),
+        attached: Vec::new(),
         not_before: 100,
         scheduled: false,
         dsn: false,
