@@ -118,12 +118,14 @@ impl Reader {
         Ok(uid.and_then(codec::uid_in))
     }
 
-    /// The newest message of a mailbox whose body came, and that is no larger than so many octets.
+    /// The newest message of a mailbox whose body came, that lacks nothing of it (what does may be asked
+    /// for), and that is no larger than so many octets.
     pub fn last_kept(&self, mailbox: MailboxId, largest: u64) -> Result<Option<Uid>> {
         let mut select = self.conn.prepare_cached(
             "SELECT l.uid FROM location l JOIN message m ON m.id = l.message
              WHERE l.mailbox = ?1 AND l.uid IS NOT NULL AND l.gone = 0 AND m.has_body = 1
-                 AND m.size BETWEEN 1 AND ?2
+                 AND m.size BETWEEN 1 AND ?2 AND NOT EXISTS
+                     (SELECT 1 FROM kept k WHERE k.message = m.id AND k.hollow <> 0)
              ORDER BY l.uid DESC LIMIT 1",
         )?;
         let largest = i64::try_from(largest).unwrap_or(i64::MAX);

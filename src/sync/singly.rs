@@ -1,7 +1,8 @@
 //! Bodies at which connections end: those that were asked for together are asked for one by one, on new
 //! connections, so that each costs only itself (F-30). One at which that happens again and again is
 //! given up for a day, with the reason in its place. A server that gives no body at all is in trouble, and
-//! nothing is held against what it was asked for.
+//! nothing is held against what it was asked for: it is asked for one that it gave before, wherever that
+//! lies. Where it never gave one that is believed for some turns, not without end.
 
 use crate::lang::{mark, tr};
 use crate::model::MsgId;
@@ -13,6 +14,7 @@ use crate::sync::error::SyncError;
 use crate::sync::here::Here;
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::last_words;
+use crate::sync::mailboxes;
 use crate::text::when;
 
 /// Connections that one set of bodies may cost.
@@ -21,6 +23,8 @@ const DIALS: u32 = 6;
 /// this (octets).
 const ROW: usize = 3;
 const SMALL: u64 = 1 << 20;
+/// So many turns in a row in which no body came it is the server where it never gave one.
+const TURNS: u32 = 5;
 /// What is said of a body at which connections end.
 const HANGS_UP: &str = mark!("the connection ends whenever it is asked for");
 
@@ -64,7 +68,8 @@ pub fn open(session: &mut Connection, reader: &Reader, here: &Here) -> Result<bo
 ///
 /// # Errors
 /// `error`, if it is none of the kind that a message may be the reason of, or there are more such
-/// messages than there is patience for, or it is the server; whatever a new connection says.
+/// messages than there is patience for, or it is the server; whatever a new connection says. The session
+/// may have ended then.
 pub fn fetch(
     session: &mut Connection,
     kit: &Kit,
@@ -92,28 +97,32 @@ pub fn fetch(
             Ok(()) => {
                 doubt.settle(kit)?;
                 local.ended_nothing(&key(body.message))?;
+                local.ended_nothing(&none_at_all(kit))?;
             }
             Err(SyncError::Net(again)) if last_words::may_be(&again) => {
                 doubt.open.push(body.message);
+                if !anew(session, reader, here)? {
+                    return Ok(false);
+                }
+                // None is given up without a look at what else the server gives.
+                if doubt.open.len() >= ROW || local.read().would_wait(&key(body.message))? {
+                    let last = wanted.last().filter(|last| last.uid != body.uid);
+                    if !is_them(session, kit, reader, here, (last, keep))? {
+                        doubt.open.clear();
+                        kit.report.notice(tr!(
+                            "the server ends the connection whatever message is asked for; the rest is fetched later"
+                        ));
+                        return Err(again.into());
+                    }
+                    doubt.settle(kit)?;
+                    if !opened(session, reader, here)? {
+                        return Ok(false);
+                    }
+                }
                 patience -= 1;
                 if patience == 0 || kit.stopping() {
                     return Err(again.into());
                 }
-                if !anew(session, reader, here)? {
-                    return Ok(false);
-                }
-                if doubt.open.len() < ROW {
-                    continue;
-                }
-                let last = wanted.last().filter(|last| last.uid != body.uid);
-                if !gives_another(session, kit, reader, here, (last, keep))? {
-                    doubt.open.clear();
-                    kit.report.notice(tr!(
-                        "the server ends the connection whatever message is asked for; the rest is fetched later"
-                    ));
-                    return Err(again.into());
-                }
-                doubt.settle(kit)?;
             }
             Err(other) => return Err(other),
         }
@@ -121,27 +130,79 @@ pub fn fetch(
     Ok(true)
 }
 
-/// Whether the server gives a body that it gave before; in a mailbox of which none came yet, `last`. Where
-/// there is no such either, nobody can tell, and it is not the server.
-fn gives_another(
+/// Whether it is the messages that end the connections, and not the server: it gives a body that it gave
+/// before; or, if there is none that it could be asked for, `last`. Where it gives neither that is taken
+/// for the server's trouble for some turns; where there is no `last` either, nobody can tell, and it is
+/// them. Another mailbox may be open afterwards, and the session may have ended.
+fn is_them(
     session: &mut Connection,
     kit: &Kit,
     reader: &Reader,
     here: &Here,
     (last, keep): (Option<&WantedBody>, Keep),
 ) -> Result<bool, SyncError> {
-    if let Some(uid) = reader.last_kept(here.id, SMALL)? {
-        let given = session.fetch_body(uid);
-        session.tally();
-        return Ok(given.is_ok_and(|body| body.is_some()));
+    if let Some(given) = gives_kept(session, kit, reader, here)? {
+        return Ok(given);
     }
     let Some(last) = last else {
         return Ok(true);
     };
-    match bodies::alone(session, kit, (last.message, last.uid), keep) {
-        Ok(()) => Ok(true),
-        Err(SyncError::Net(_)) => Ok(false),
+    if !opened(session, reader, here)? {
+        return Ok(true);
+    }
+    let outcome = bodies::alone(session, kit, (last.message, last.uid), keep);
+    session.tally();
+    let mut local = kit.local()?;
+    match outcome {
+        Ok(()) => {
+            local.ended_nothing(&none_at_all(kit))?;
+            Ok(true)
+        }
+        Err(SyncError::Net(_)) => {
+            let ends = local.ended(&none_at_all(kit), when::now())?;
+            Ok(ends.times >= TURNS)
+        }
         Err(other) => Err(other),
+    }
+}
+
+/// Whether the server gives a body that it gave before, from this mailbox or another; `None` if there is
+/// none, or it has none of them any more.
+fn gives_kept(
+    session: &mut Connection,
+    kit: &Kit,
+    reader: &Reader,
+    here: &Here,
+) -> Result<Option<bool>, SyncError> {
+    let mut all = mailboxes::known(kit, reader)?;
+    all.sort_by_key(|other| other.id != here.id);
+    for other in &all {
+        let Some(uid) = reader.last_kept(other.id, SMALL)? else {
+            continue;
+        };
+        match opened(session, reader, other) {
+            Ok(true) => {}
+            // Of one that can't be opened nothing is learned about bodies.
+            Ok(false) | Err(SyncError::Net(_)) => continue,
+            Err(error) => return Err(error),
+        }
+        let given = session.fetch_body(uid);
+        session.tally();
+        match given {
+            Ok(Some(_)) => return Ok(Some(true)),
+            Err(error) if error.ends_session() => return Ok(Some(false)),
+            // It may have been expunged meanwhile, or is refused.
+            Ok(None) | Err(_) => {}
+        }
+    }
+    Ok(None)
+}
+
+/// Opens the mailbox, on a new connection if this one has ended.
+fn opened(session: &mut Connection, reader: &Reader, here: &Here) -> Result<bool, SyncError> {
+    match session.is_dead() {
+        true => anew(session, reader, here),
+        false => open(session, reader, here),
     }
 }
 
@@ -162,4 +223,9 @@ fn is_here(reader: &Reader, message: MsgId, keep: Keep) -> Result<bool, SyncErro
 /// Under which name it is counted how often connections ended at a body.
 fn key(message: MsgId) -> String {
     format!("body/{}", message.0)
+}
+
+/// The same of turns in which no body came from a server that never gave one.
+fn none_at_all(kit: &Kit) -> String {
+    format!("bodies/{}", kit.account.name)
 }

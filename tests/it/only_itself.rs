@@ -160,6 +160,112 @@ fn f30_of_a_server_that_gives_no_body_at_all_none_is_written_off() {
     }
 }
 
+const BODIES: &str = "(UID RFC822.SIZE BODY";
+const ALL_BODIES: [&str; 4] = ["sync", "--once", "--bodies", "all"];
+
+/// Asking for any of these bodies in a mailbox, alone or together.
+fn asked_for(uids: &[&str]) -> String {
+    let asked: Vec<String> = uids.iter().map(|u| format!("FETCH {u} {BODIES}")).collect();
+    asked.join("|")
+}
+
+/// Messages for whose bodies a reason stands in their place.
+fn given_up(home: &Home) -> i64 {
+    let sql = "SELECT count(*) FROM message WHERE body_error IS NOT NULL";
+    let count = write(&cache(home)).query_row(sql, [], |row| row.get(0));
+    count.unwrap()
+}
+
+fn is_read(home: &Home, mailbox: &str, subject: &str) -> bool {
+    let text = home.run(&["show", "--offline", "--text", &home.id(mailbox, subject)]);
+    text.code == 0 && text.text().contains(subject)
+}
+
+#[test]
+fn f30_a_mailbox_none_of_whose_bodies_comes_costs_no_other_one_its_own() {
+    let server = Script::start(|mail| {
+        mail.make("Alpha", "");
+        mail.fill("INBOX", "in", 2);
+        mail.fill("Alpha", "alpha", 1);
+    });
+    let home = Home::new(&server.account("work"));
+    home.run(&ALL_BODIES).code(0);
+    // What else it gives is looked for in other mailboxes; in the first one the newest is gone.
+    server.always(&asked_for(&["2"]), say("{tag} OK done\n"));
+    server.mail(|mail| {
+        mail.make("Bad", "");
+        mail.fill("Bad", "bad", 4);
+        mail.renumber("Bad", 8, 101);
+        mail.make("Zeta", "");
+        mail.fill("Zeta", "zeta", 3);
+    });
+    let bad = asked_for(&["101:104", "101", "102", "103", "104"]);
+    server.always(&bad, Act::Close);
+    let ran = home.run(&ALL_BODIES);
+    assert!(is_read(&home, "Zeta", "zeta1"), "{}{}", ran.text(), ran.err);
+    assert_eq!(given_up(&home), 0);
+    for _ in 0..2 {
+        home.run(&ALL_BODIES).code(0);
+    }
+    assert_eq!(given_up(&home), 4);
+    server.forget();
+    home.run(&ALL_BODIES).code(0);
+    assert!(server.said(&bad).is_empty(), "{:?}", server.heard());
+}
+
+#[test]
+fn f30_where_no_body_ever_came_it_is_not_the_server_without_end() {
+    let server = Script::start(|mail| {
+        mail.fill("INBOX", "m", 5);
+        mail.make("Zeta", "");
+        mail.fill("Zeta", "zeta", 2);
+    });
+    let home = Home::new(&server.account("work"));
+    // The newest three and the one that is asked for last.
+    let bad = asked_for(&["1:5", "1,3:5", "5", "4", "3", "1"]);
+    server.always(&bad, Act::Close);
+    let turns = (1..=12).find(|_| {
+        home.run(&ALL_BODIES);
+        is_read(&home, "INBOX", "m2") && is_read(&home, "Zeta", "zeta1")
+    });
+    assert!(turns.is_some(), "{:?}", server.heard());
+    assert_eq!(given_up(&home), 0);
+    for _ in 0..3 {
+        home.run(&ALL_BODIES);
+    }
+    assert_eq!(given_up(&home), 4);
+}
+
+#[test]
+fn f30_one_or_two_bodies_are_given_up_only_where_others_come() {
+    for few in [1, 2] {
+        let server = Script::start(|mail| mail.fill("INBOX", "old", 1));
+        let home = Home::new(&server.account("work"));
+        home.run(&ALL_BODIES).code(0);
+        server.mail(|m| m.fill("INBOX", "m", few));
+        server.always(BODIES, Act::Close);
+        for _ in 0..5 {
+            home.run(&ALL_BODIES);
+        }
+        assert_eq!(given_up(&home), 0);
+        server.behave();
+        home.run(&ALL_BODIES).code(0);
+        assert!(is_read(&home, "INBOX", "m1"));
+        let (first, last) = (2 + few, 1 + 2 * few);
+        server.mail(|m| m.fill("INBOX", "n", few));
+        let (both, first, last) = (
+            format!("{first}:{last}"),
+            first.to_string(),
+            last.to_string(),
+        );
+        server.always(&asked_for(&[&both, &first, &last]), Act::Close);
+        for _ in 0..3 {
+            home.run(&ALL_BODIES);
+        }
+        assert_eq!(given_up(&home), i64::try_from(few).unwrap());
+    }
+}
+
 #[test]
 fn a_mailbox_that_can_t_be_opened_is_told_by_verify_and_hides_no_other() {
     let server = five();

@@ -107,6 +107,14 @@ impl LocalReader {
         })
     }
 
+    /// Whether `what` waits if it ends one more connection.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn would_wait(&self, what: &str) -> Result<bool> {
+        self.look(|conn| Ok(count(conn, what)?.saturating_add(1) >= ENDS))
+    }
+
     /// When `what` ended a connection last, or until when it waits since; `None` if it did not.
     ///
     /// # Errors
@@ -138,8 +146,13 @@ mod tests {
             .collect();
         assert_eq!(due, [false, false, false, true, false, true]);
         assert!(!local.once_a_day("b", DAY).unwrap());
-        let ends: Vec<bool> = (0..4).map(|n| local.ended("x", n).unwrap().waits).collect();
-        assert_eq!(ends, [false, false, true, true]);
+        let ends: Vec<[bool; 2]> = (0..4)
+            .map(|n| {
+                let would = local.read().would_wait("x").unwrap();
+                [would, local.ended("x", n).unwrap().waits]
+            })
+            .collect();
+        assert_eq!(ends, [[false; 2], [false; 2], [true; 2], [true; 2]]);
         assert!(local.read().is_put_off("x", 122).unwrap());
         assert!(
             !local.read().is_put_off("x", 123).unwrap()

@@ -17,6 +17,23 @@ fn body(message: MsgId, text: &str) -> NewBody {
 }
 
 #[test]
+fn what_is_still_to_be_asked_for_is_none_that_came() {
+    let mut f = Fixture::new();
+    let new = f.ingest("INBOX", &[message(1), message(2)]).new;
+    let ids: Vec<MsgId> = new.iter().map(|(_, id, _)| *id).collect();
+    let inbox = f.mailbox("INBOX");
+    let last = |f: &Fixture| f.reader().last_kept(inbox, u64::MAX).unwrap();
+    assert_eq!(last(&f), None);
+    let whole = PackedBody::new(&body(ids[0], "the text"), None);
+    let hollow = PackedBody::new(&body(ids[1], "the other"), None).hollow();
+    f.cache.store_packed(&[whole, hollow]).unwrap();
+    assert_eq!(last(&f), Uid::new(1));
+    let whole = PackedBody::new(&body(ids[1], "the other"), None);
+    f.cache.store_packed(&[whole]).unwrap();
+    assert_eq!(last(&f), Uid::new(2));
+}
+
+#[test]
 fn what_is_hollow_is_read_but_is_no_message_to_hand_on() {
     let mut f = Fixture::new();
     let ids: Vec<MsgId> = f
