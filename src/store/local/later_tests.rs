@@ -496,7 +496,7 @@ fn what_was_to_go_later_comes_back_with_what_was_attached() {
             true => (&read, 1),
             false => (&file, 0),
         };
-        assert_eq!(back.attachments, [want.clone()]);
+        assert_eq!(back.attachments, std::slice::from_ref(want));
         assert_eq!(back.rev, kept.rev + more);
     }
 }
