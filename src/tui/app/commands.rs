@@ -435,10 +435,10 @@ impl Panes {
             }
             (_, View::Drafts(_)) => return Wants::EditDraft,
             (_, View::Accounts(_)) => {}
-            (Pane::Index, View::Mail) if self.on_server_draft() => {
-                fx.extend(self.at_hand().into_iter().flat_map(go_on));
-            }
-            (Pane::Index, View::Mail) => self.open_selected(now, fx),
+            (Pane::Index, View::Mail) => match self.server_draft() {
+                Some(draft) => fx.extend(go_on(draft)),
+                None => self.open_selected(now, fx),
+            },
             (Pane::Reader, View::Mail) => {
                 if let Some(pager) = self.pager.as_mut() {
                     if pager.is_folded() {

@@ -3,10 +3,9 @@
 
 use crate::lang::tr;
 use crate::model::view::{Order, Scope, Sort};
-use crate::model::{Role, System};
+use crate::model::{MsgId, Role, System};
 use crate::text::Clean;
 use crate::text::gauge::{bar, grouped};
-use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::{Panes, View};
 use crate::tui::command::Command;
 use crate::tui::question::{Listing, Mode};
@@ -255,9 +254,12 @@ impl Panes {
             .is_some_and(|m| matches!(m.role, Some(Role::Sent | Role::Drafts)))
     }
 
-    /// Whether the selected message is one of the server's drafts, to be edited rather than read.
-    pub fn on_server_draft(&self) -> bool {
-        let line = self.index.selected();
-        self.focus != Pane::Sidebar && line.is_some_and(|l| l.row.flags.system.has(System::DRAFT))
+    /// The message at hand, if it is one of the server's drafts, to be edited rather than read.
+    pub fn server_draft(&self) -> Option<MsgId> {
+        let hand = self.at_hand()?;
+        let meant = self.meant.iter().flat_map(|meant| &meant.rows);
+        let mut rows = meant.chain(self.index.selected().map(|l| &l.row));
+        let row = rows.find(|row| row.message == hand)?;
+        row.flags.system.has(System::DRAFT).then_some(hand)
     }
 }

@@ -93,14 +93,18 @@ impl Worker {
             matches!(found, Ok(Some(m)) if m.role == Some(Role::Drafts))
         };
         let place = there.iter().find(|p| is_drafts(p.mailbox));
-        let replaces = place.or(there.first()).map(|p| p.location);
+        let place = place.map(|p| p.location);
         let raw = self.whole(id)?;
         let raw = raw.ok_or(tr!(
             "this draft's text is being fetched; try again in a moment"
         ))?;
         let own: Vec<Address> = self.accounts.iter().flat_map(Account::senders).collect();
-        let (_, account) = self.message(id)?;
+        let (row, account) = self.message(id)?;
         let account = account.clone();
+        // Mail that nothing calls a draft is no draft: it stays where it lies.
+        let mut flagged = row.places.iter();
+        let flagged = flagged.find(|p| p.flags.system.has(System::DRAFT));
+        let replaces = place.or(flagged.map(|p| p.location));
         let draft = self.repeated(move |pages| reply::edit(&raw, &account, &own, pages))?;
         Ok(Draft { replaces, ..draft })
     }

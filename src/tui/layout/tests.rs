@@ -320,6 +320,23 @@ fn a_draft_that_is_here_is_worked_on_though_its_copy_is_not_whole_here() {
 }
 
 #[test]
+fn only_a_draft_is_replaced_by_what_is_written_on() {
+    let mut account = crate::mime::wire::tests::account();
+    account.name = AccountName("work".into());
+    let mail = "From: bob@x.example\nSubject: Hello\n\nHello.\n";
+    let desk = Desk::of(&[mail.to_owned()], vec![account]);
+    let replaces = || {
+        desk.layout
+            .draft(DraftFrom::GoOn, desk.messages[0], false, None);
+        match desk.inbox.recv_timeout(Duration::from_secs(600)).unwrap() {
+            Event::Drafted { draft, .. } => draft.unwrap().replaces,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(replaces(), None, "nothing calls it a draft");
+}
+
+#[test]
 fn what_answers_a_message_says_itself_what_that_one_is_marked_with() {
     let mut account = crate::mime::wire::tests::account();
     account.name = AccountName("work".into());

@@ -154,6 +154,7 @@ impl Pager {
         let first = !std::mem::replace(&mut whole.gathered, true);
         let goal = whole.goal;
         rows.sort_by_key(|row| (row.date, row.message));
+        let stood = self.standing();
         let held = self.place();
         let at = self.index_of(held.map(|h| h.0));
         let held_row = at
@@ -206,13 +207,14 @@ impl Pager {
         if seen && !first {
             self.show_current();
         }
-        self.look_again();
+        self.look_if_moved(&stood);
     }
 
     /// What was done since the store was read is laid over the rows; messages that went are left
     /// out. `false`: nothing is left to be read.
     pub fn overlay(&mut self, overlay: &Overlay) -> bool {
         let (held, seen) = (self.place(), self.in_sight());
+        let stood = self.standing();
         let before = self.letters.iter().take(self.at);
         // The same message, or what comes after it if it went.
         self.at = before.filter(|l| !overlay.hides(l.stored())).count();
@@ -221,7 +223,13 @@ impl Pager {
             letter.show(overlay.shown(letter.stored(), false), &self.set);
         }
         self.at = self.at.min(self.letters.len().saturating_sub(1));
-        self.recount(held);
+        self.count();
+        if let Some(held) = held {
+            self.hold(held);
+        }
+        self.settle();
+        self.look_if_moved(&stood);
+        self.go_to_sought();
         if seen {
             self.show_current();
         }

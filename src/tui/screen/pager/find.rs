@@ -80,6 +80,16 @@ impl Find {
         self.at = 0;
     }
 
+    /// Whether it looks through so many lines.
+    pub fn is_of(&self, total: usize) -> bool {
+        self.total == total
+    }
+
+    /// Whoever moves by hand is taken nowhere any more.
+    pub fn stay(&mut self) {
+        (self.goal, self.owed) = (None, 0);
+    }
+
     /// Whether there are lines that were not looked through.
     pub fn is_looking(&self) -> bool {
         self.looked.len() < self.total

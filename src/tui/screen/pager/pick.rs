@@ -67,6 +67,7 @@ impl Pager {
         };
         self.at = n;
         self.moved = true;
+        self.stay();
         match spot {
             Spot::Head => self.toggle(),
             Spot::Quotes => {
@@ -159,7 +160,7 @@ impl Pager {
     /// Whoever moves by hand is not taken elsewhere any more.
     pub(super) fn stay(&mut self) {
         if let Some(find) = &mut self.find {
-            find.goal = None;
+            find.stay();
         }
     }
 

@@ -81,6 +81,22 @@ impl Pager {
         self.go_to_sought();
     }
 
+    /// Which messages there are, and on which lines they stand.
+    pub(super) fn standing(&self) -> (Vec<MsgId>, Vec<usize>) {
+        let messages = self.letters.iter().map(|l| l.row().message);
+        (messages.collect(), self.starts.clone())
+    }
+
+    /// Finds the words again where other messages stand, or elsewhere, than before. News that move
+    /// nothing must not begin a long search anew: while they come, it would never end.
+    pub(super) fn look_if_moved(&mut self, before: &(Vec<MsgId>, Vec<usize>)) {
+        let total = self.total();
+        let begun = self.find.as_ref().is_none_or(|find| find.is_of(total));
+        if !begun || *before != self.standing() {
+            self.look_again();
+        }
+    }
+
     /// Finds the words again, and stays about where it was among them.
     pub(super) fn look_again(&mut self) {
         let near = self.find.as_ref().and_then(Find::line);

@@ -125,3 +125,23 @@ fn who_leaves_a_line_has_meant_nothing() {
     });
     assert_eq!(asked, Some(vec![Target::Location(LocationId(2))]));
 }
+
+#[test]
+fn a_draft_in_the_row_that_moved_up_does_not_make_a_draft_of_what_was_meant() {
+    let drafted = |fx: &[Effect]| {
+        fx.iter().find_map(|effect| match effect {
+            Effect::Draft { message, .. } => Some(*message),
+            _ => None,
+        })
+    };
+    for (draft, taken_up) in [(1, None), (0, Some(MsgId(1)))] {
+        let mut rows = three();
+        rows[draft].flags.system = System::SEEN | System::DRAFT;
+        let mut bench = Bench::new(rows, (100, 24));
+        bench.keys(":open");
+        bench.rows.remove(0);
+        bench.event(posted(Topic::Mailbox(MailboxId(1))));
+        let fx = enter(&mut bench);
+        assert_eq!(drafted(&fx), taken_up, "{draft}");
+    }
+}

@@ -220,3 +220,50 @@ fn of_a_source_more_is_read_where_who_reads_comes_near() {
     );
     assert_eq!(pager.ask(None), None);
 }
+
+#[test]
+fn news_that_move_nothing_leave_a_search_at_its_work() {
+    let mut pager = conversation(1, 1, 10);
+    lay_all(&mut pager, 40_000);
+    pager.find(Some("nowhere at all"));
+    let mut turns = 0;
+    while pager.is_finding() && turns < 1_000 {
+        pager.gather(ThreadId(1), vec![letter(1, false)], &Overlay::default());
+        pager.overlay(&Overlay::default());
+        pager.find_more();
+        turns += 1;
+    }
+    assert!(pager.is_nowhere() || !pager.is_finding(), "{turns}");
+    // What comes before it is looked through as well.
+    pager.find(Some("line 7"));
+    let before = pager.finding().unwrap().line();
+    let rows = vec![letter(0, true), letter(1, false)];
+    pager.gather(ThreadId(1), rows, &Overlay::default());
+    while pager.is_finding() {
+        pager.find_more();
+    }
+    assert_ne!(pager.finding().unwrap().line(), before);
+}
+
+#[test]
+fn who_moves_or_clicks_is_not_taken_to_a_hit_that_was_asked_for_before() {
+    let mut pager = Pager::open(&row(1, 1), 60, NOW);
+    pager.resize(60, 10);
+    lay_all(&mut pager, 40_000);
+    let by_hand: [fn(&mut Pager); 3] = [
+        |pager| _ = pager.scroll_by(5),
+        |pager| pager.scroll_to(false),
+        |pager| pager.click(4),
+    ];
+    for moves in by_hand {
+        pager.scroll_to(false);
+        pager.find(Some("line 39999"));
+        pager.find_on(1);
+        moves(&mut pager);
+        let there = text(&pager);
+        while pager.is_finding() {
+            pager.find_more();
+        }
+        assert_eq!(text(&pager), there);
+    }
+}
