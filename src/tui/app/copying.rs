@@ -57,10 +57,15 @@ impl Panes {
         if let Some(text) = reading.and_then(|p| p.selected_text()) {
             return self.copy(&text, What::Selected, now, fx);
         }
-        let Some(line) = self.index.selected() else {
+        // Of several that are selected, the one that is gone to.
+        let row = match self.about_selected() {
+            true => self.index.selected().map(|l| &l.row),
+            false => self.rows_at_hand().into_iter().next(),
+        };
+        let Some(row) = row else {
             return;
         };
-        let Some(from) = line.row.from.first() else {
+        let Some(from) = row.from.first() else {
             self.tell(Clean::lit(tr!("There is no sender to copy.")), now);
             return;
         };

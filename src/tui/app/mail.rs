@@ -127,7 +127,11 @@ impl Panes {
 
     /// Makes one conversation of those that are selected.
     pub fn merge_threads(&mut self, fx: &mut Vec<Effect>) {
-        let targets = self.index.targets();
+        let meant = self.meant.as_ref().filter(|meant| meant.listed);
+        let targets = match meant {
+            Some(meant) => meant.targets.clone(),
+            None => self.index.targets(),
+        };
         self.index.unmark_all();
         fx.push(Effect::Ask(Intent::Merge(targets), About::Done));
     }

@@ -139,6 +139,7 @@ impl Wants {
                 | Wants::Pipe
                 | Wants::CommandLine(_)
                 | Wants::Palette
+                | Wants::Do
         )
     }
 }

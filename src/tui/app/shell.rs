@@ -186,10 +186,8 @@ impl App {
             Event::Background { light } => self.dress.background(light),
             Event::Board(posted) => {
                 for topic in &posted.topics {
-                    if let Topic::PasswordWanted(name) = topic
-                        && !self.passwords.contains(name)
-                    {
-                        self.passwords.push_back(name.clone());
+                    if let Topic::PasswordWanted(name) = topic {
+                        self.want_password(name, now);
                     }
                 }
                 self.attachments_came(&posted, now, &mut fx);

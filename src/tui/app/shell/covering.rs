@@ -3,7 +3,7 @@
 use super::App;
 use super::awaited::Why;
 use crate::lang::tr;
-use crate::model::{Draft, SignInBy};
+use crate::model::{AccountName, Draft, SignInBy};
 use crate::text::Clean;
 use crate::tui::app::commands;
 use crate::tui::app::compose::Writing;
@@ -37,6 +37,22 @@ impl App {
     pub(super) fn forget_meant(&mut self) {
         if self.layers.is_empty() {
             self.panes.meant = None;
+        }
+    }
+
+    /// An account needs its password. Whoever writes a message is told so, once: it is not asked for
+    /// before that is over, and nothing comes or goes for the account until then.
+    pub(super) fn want_password(&mut self, account: &AccountName, now: Now) {
+        if self.passwords.contains(account) {
+            return;
+        }
+        self.passwords.push_back(account.clone());
+        if self.desk.has_keys() {
+            let text = tr!(
+                "{account} needs its password; it is asked for once this message is put aside or sent.",
+                account = account.as_str()
+            );
+            self.panes.tell(Clean::line(&text), now);
         }
     }
 

@@ -145,3 +145,33 @@ fn a_draft_in_the_row_that_moved_up_does_not_make_a_draft_of_what_was_meant() {
         assert_eq!(drafted(&fx), taken_up, "{draft}");
     }
 }
+
+#[test]
+fn what_is_merged_copied_or_done_is_what_it_was_asked_for() {
+    let first = [Target::Location(LocationId(1))];
+    let mut bench = typed(":merge-threads");
+    let fx = enter(&mut bench);
+    let merged = fx.iter().find_map(|effect| match effect {
+        Effect::Ask(Intent::Merge(targets), _) => Some(targets.clone()),
+        _ => None,
+    });
+    assert_eq!(merged.as_deref(), Some(&first[..]));
+    let mut bench = Bench::new(three(), (100, 24));
+    let sender = bench.rows[0].from[0].addr.clone();
+    assert_ne!(sender, bench.rows[1].from[0].addr);
+    bench.keys(":copy");
+    bench.rows.remove(0);
+    bench.event(posted(Topic::Mailbox(MailboxId(1))));
+    let fx = enter(&mut bench);
+    let copied = |e: &Effect| matches!(e, Effect::Copy(text) if *text == sender);
+    assert!(fx.iter().any(copied), "{fx:?}");
+    let mut bench = Bench::new(three(), (100, 24));
+    let mut fx = Vec::new();
+    bench
+        .app
+        .fulfil(crate::tui::app::outward::Wants::Do, bench.now, &mut fx);
+    bench.keys("archive");
+    bench.rows.remove(0);
+    bench.event(posted(Topic::Mailbox(MailboxId(1))));
+    assert_eq!(targets(&enter(&mut bench)), first);
+}

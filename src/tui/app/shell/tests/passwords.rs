@@ -59,6 +59,26 @@ fn what_is_written_in_a_message_is_no_password() {
 }
 
 #[test]
+fn who_writes_is_told_once_that_a_password_is_wanted() {
+    let mut bench = Bench::new(three(), (160, 24));
+    bench.keys("cada@example.org\n\n\nLunch\n");
+    let told = "home needs its password";
+    assert!(!bench.screen().contains(told));
+    wanted(&mut bench);
+    bench.sees(told);
+    bench
+        .app
+        .panes
+        .tell(Clean::lit("Something else."), bench.now);
+    wanted(&mut bench);
+    assert!(!bench.screen().contains(told));
+    bench.event(Event::Key(
+        crate::tui::key::Key::parse("ctrl-t").unwrap().event(),
+    ));
+    bench.sees("Password for home");
+}
+
+#[test]
 fn a_begun_sequence_is_ended_before_a_password_is_asked_for() {
     let mut bench = Bench::new(three(), (80, 24));
     bench.keys("g");
