@@ -41,11 +41,7 @@ pub fn hollow(raw: &mut [u8]) -> usize {
 fn stand_in(part: &mut [u8]) {
     let name = STANDARD_NO_PAD.encode(Sha256::digest(&*part));
     let mut name = name.bytes();
-    // What fills up the last letters of base64 says how long the file is.
-    let octets = part
-        .iter_mut()
-        .filter(|b| !matches!(b, b'\r' | b'\n' | b'='));
-    for octet in octets {
+    for octet in part.iter_mut().filter(|b| !is_kept(**b)) {
         *octet = name.next().unwrap_or(NOTHING);
     }
 }
@@ -84,12 +80,30 @@ fn place_of(raw: &[u8], body: &[u8]) -> Range<usize> {
 /// nothing. A file of nothing but zeros looks so in base64, too, but has no name. A sender may have
 /// written one; then there is nothing in it that anybody misses.
 pub fn is_left_out(body: &[u8]) -> bool {
-    let is_letter = |b: &&u8| !matches!(b, b'\r' | b'\n' | b'=');
-    let letters = || body.iter().filter(is_letter);
-    let named = letters().take(NAME).any(|b| *b != NOTHING);
-    let end = letters().rev().take(LOOKED_AT);
-    let mut behind = letters().skip(NAME).take(LOOKED_AT).chain(end);
-    body.len() > SMALL && named && behind.all(|b| *b == NOTHING)
+    let named = letters(body).take(NAME).any(|b| *b != NOTHING);
+    let behind = behind_name(body);
+    let mut behind = letters(behind)
+        .take(LOOKED_AT)
+        .chain(letters(behind).rev().take(LOOKED_AT))
+        .peekable();
+    body.len() > SMALL && named && behind.peek().is_some() && behind.all(|b| *b == NOTHING)
+}
+
+/// The octets of a part that something else can stand for.
+fn letters(body: &[u8]) -> impl DoubleEndedIterator<Item = &u8> {
+    body.iter().filter(|b| !is_kept(**b))
+}
+
+/// Line ends stay, and what fills up the last letters of base64: it says how long the file is.
+fn is_kept(octet: u8) -> bool {
+    matches!(octet, b'\r' | b'\n' | b'=')
+}
+
+/// What stands behind the place for a name; nothing if there is no more than that.
+fn behind_name(body: &[u8]) -> &[u8] {
+    let mut places = body.iter().enumerate().filter(|(_, b)| !is_kept(**b));
+    let first = places.nth(NAME).and_then(|(at, _)| body.get(at..));
+    first.unwrap_or_default()
 }
 
 /// The attachments (by part) that are left out of a message that is known to be hollow: of any other
@@ -143,6 +157,7 @@ fn places(raw: &[u8]) -> Vec<Range<usize>> {
             false => SMALL,
         };
         let stays = part.body.len() <= small
+            || behind_name(part.body).is_empty()
             || is_read(row.part)
             || body::is_message(part)
             || body::is_text(part);
@@ -242,6 +257,31 @@ mod tests {
             assert!(hollow(&mut less) > 9_000);
             assert_eq!((left_out(&less), has(&less, &path)), (path.to_vec(), false));
             let at = gap(&less, &path).unwrap();
+            let octets = whole[at.clone()].to_vec();
+            assert!(fill(&mut less, at, &octets));
+            assert_eq!(less, whole);
+        }
+    }
+
+    #[test]
+    fn a_file_of_few_letters_is_left_out_or_stays() {
+        let ends = "\r\n".repeat(3_000);
+        for (few, out) in [(100, true), (44, true), (43, false), (9, false)] {
+            let file = format!("{}{ends}", "x".repeat(few));
+            let whole = format!(
+                "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nthe text\r\n--b\r\n\
+                 Content-Type: application/pdf; name=f.pdf\r\nContent-Disposition: attachment\r\n\r\n{file}\r\n--b--\r\n"
+            )
+            .into_bytes();
+            assert_eq!(left_out(&whole), [0u32; 0], "{few}");
+            let path = [body::attachments(&Tree::read(&whole))[0].part];
+            let mut less = whole.clone();
+            assert_eq!(hollow(&mut less) > 0, out, "{few}");
+            assert_eq!(has(&less, &path), !out, "{few}");
+            let Some(at) = gap(&less, &path) else {
+                assert_eq!(less, whole, "{few}");
+                continue;
+            };
             let octets = whole[at.clone()].to_vec();
             assert!(fill(&mut less, at, &octets));
             assert_eq!(less, whole);

@@ -149,16 +149,23 @@ fn without_blind(raw: &[u8]) -> Vec<u8> {
 }
 
 /// A message taken up again as a draft: its own words, recipients (Bcc too) and attachments. It
-/// gets a new Message-ID when it is sent, and one that somebody else wrote a sender of ours. What we
-/// wrote stays letter for letter, for the draft takes its place; what somebody else wrote is clean.
-pub fn edit(raw: &[u8], account: &Account, own: &[Address], pages: Pages) -> Draft {
+/// gets a new Message-ID when it is sent, and one that somebody else wrote a sender of ours. Where it
+/// lies tells whether the user wrote it, not what it says of itself: then it stays letter for letter
+/// (`as_written`), for the draft takes its place; else it is clean.
+pub fn edit(
+    raw: &[u8],
+    account: &Account,
+    own: &[Address],
+    pages: Pages,
+    as_written: bool,
+) -> Draft {
     let tree = Tree::read(raw);
     let e = parse::of_fields(&tree.fields);
     let own = with_senders(own, account);
     let is_ours = |a: &Address| own.iter().any(|o| o.same_mailbox(a));
     // A draft that names nobody is one of ours.
     let ours = e.from.is_empty() || e.from.iter().any(is_ours);
-    let kept = |text: &str| match ours {
+    let kept = |text: &str| match as_written {
         true => one_line(text),
         false => Clean::line(text).into_string(),
     };
@@ -172,7 +179,7 @@ pub fn edit(raw: &[u8], account: &Account, own: &[Address], pages: Pages) -> Dra
         format_list(&all.collect::<Vec<_>>())
     };
     let mut paragraphs = quote::written(&tree, pages);
-    match ours {
+    match as_written {
         true => quote::lettered(&mut paragraphs),
         false => quote::clean(&mut paragraphs),
     }

@@ -197,7 +197,8 @@ impl Ledger {
         match (own, self.account(&row.account)) {
             (Err(store::Error::Refused(_)), Some(account)) => {
                 let bytes = self.local.read().filed(row.id)?;
-                let draft = mime::reply::edit(&bytes, account, &[], mime::quote::Pages::LaidOut);
+                let draft =
+                    mime::reply::edit(&bytes, account, &[], mime::quote::Pages::LaidOut, true);
                 Ok(self.local.take_back_as(row.id, &draft, now)?)
             }
             (own, _) => Ok(own?),

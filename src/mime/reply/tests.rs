@@ -162,7 +162,7 @@ fn a_forwarded_file_can_be_read_as_before() {
     );
     let meeting = tree.parts.iter().find(|p| p.file_name == "i.ics").unwrap();
     assert_eq!(meeting.media.param("method"), Some("REQUEST"));
-    let back = edit(&sent, &account(), &[], Pages::LaidOut);
+    let back = edit(&sent, &account(), &[], Pages::LaidOut, true);
     assert_eq!(
         back.attachments, d.attachments,
         "as a draft that is taken up again"
@@ -205,13 +205,35 @@ fn a_message_passed_on_whole_is_the_same_octets() {
 #[test]
 fn what_somebody_else_wrote_is_taken_up_as_ours() {
     let raw = b"From: b@y.example\nTo: c@y.example\nReply-To: z@y.example\nIn-Reply-To: <1@y>\nReferences: <1@y>\n\nsee\n";
-    let d = edit(raw, &account(), &[], Pages::LaidOut);
+    let d = edit(raw, &account(), &[], Pages::LaidOut, false);
     assert_eq!(d.from, account().identity().to_string());
     assert_eq!(
         (d.to.as_str(), d.reply_to.as_str(), d.kind),
         ("c@y.example", "", DraftKind::New)
     );
     assert!(d.references.is_empty() && d.in_reply_to.is_none());
+}
+
+#[test]
+fn where_a_message_lies_tells_who_wrote_it_and_not_what_it_says() {
+    let hidden = "a\u{202e}b\u{e0041}";
+    let of = |from: &str, as_written| {
+        let raw = format!(
+            "{from}Content-Type: text/plain; charset=utf-8\n\
+             To: {hidden} <c@y.example>\nSubject: {hidden}\n\n{hidden}\n"
+        );
+        edit(raw.as_bytes(), &account(), &[], Pages::LaidOut, as_written)
+    };
+    let ours = format!("From: {}\n", account().identity());
+    for from in ["", &ours, "From: b@y.example\n"] {
+        let (strange, own) = (of(from, false), of(from, true));
+        for text in [&strange.to, &strange.subject, &strange.body] {
+            assert!(!text.contains(['\u{202e}', '\u{e0041}']), "{text:?}");
+        }
+        for text in [&own.to, &own.subject, &own.body] {
+            assert!(text.contains(hidden), "{from:?}: {text:?}");
+        }
+    }
 }
 
 #[test]
@@ -248,14 +270,14 @@ fn what_was_built_can_be_taken_up_again() {
         0,
     )
     .unwrap();
-    let again = edit(&out.filed, &account(), &[], Pages::LaidOut);
+    let again = edit(&out.filed, &account(), &[], Pages::LaidOut, true);
     assert_eq!(again.body, first.body);
     assert_eq!(
         (again.from, again.to, again.bcc, again.subject),
         (first.from, first.to, first.bcc, first.subject)
     );
     assert!(
-        !edit(&out.wire, &account(), &[], Pages::LaidOut)
+        !edit(&out.wire, &account(), &[], Pages::LaidOut, true)
             .bcc
             .contains("s@y")
     );
@@ -306,7 +328,7 @@ fn a_long_address_is_quoted_in_one_line() {
 fn a_long_text_is_taken_up_whole() {
     let line = format!("{}\n", "x".repeat(70));
     let raw = format!("Subject: x\n\n{}", line.repeat(20_000));
-    let again = edit(raw.as_bytes(), &account(), &[], Pages::LaidOut);
+    let again = edit(raw.as_bytes(), &account(), &[], Pages::LaidOut, true);
     assert_eq!(again.body.len(), 20_000 * line.len());
 }
 
@@ -316,14 +338,14 @@ proptest! {
         let media = if html { "text/html" } else { "text/plain" };
         let own = format!("{head}\nContent-Type: {media}; charset=utf-8\n\n{body}");
         // What we wrote stays as it is, but for what is no letter.
-        let again = edit(own.as_bytes(), &account(), &[], Pages::LaidOut);
+        let again = edit(own.as_bytes(), &account(), &[], Pages::LaidOut, true);
         prop_assert!(!again.body.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')), "{:?}", again.body);
         for text in [&again.from, &again.to, &again.cc, &again.subject] {
             prop_assert!(!text.chars().any(char::is_control), "{:?}", text);
         }
         let raw = format!("From: eve@y.example\n{own}");
         let e = parse::envelope(raw.as_bytes());
-        for d in [reply(Some(raw.as_bytes()), &e, &account(), Way::All, &[], Pages::LaidOut), forward(raw.as_bytes(), &e, &account(), Pages::LaidOut), edit(raw.as_bytes(), &account(), &[], Pages::LaidOut)] {
+        for d in [reply(Some(raw.as_bytes()), &e, &account(), Way::All, &[], Pages::LaidOut), forward(raw.as_bytes(), &e, &account(), Pages::LaidOut), edit(raw.as_bytes(), &account(), &[], Pages::LaidOut, false)] {
             for text in [&d.from, &d.to, &d.cc, &d.subject] {
                 prop_assert!(!text.chars().any(char::is_control), "{:?}", text);
             }

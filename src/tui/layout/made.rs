@@ -9,7 +9,8 @@ use crate::mime::reply::{self, Way};
 use crate::mime::{itip, receipt, redirect};
 use crate::model::view::Place;
 use crate::model::{
-    Account, Address, Draft, FlagChange, Flags, MDN_SENT, MsgId, Outgoing, Role, System, Target,
+    Account, Address, Draft, FlagChange, Flags, MDN_SENT, MailboxId, MsgId, Outgoing, Role, System,
+    Target,
 };
 use crate::store::ServerPlace;
 use crate::text::when;
@@ -88,11 +89,9 @@ impl Worker {
         if let Some(draft) = self.copied_from(&there)? {
             return Ok(draft);
         }
-        let mut is_drafts = |mailbox| {
-            let found = self.ask(|cache| cache.mailbox(mailbox));
-            matches!(found, Ok(Some(m)) if m.role == Some(Role::Drafts))
-        };
-        let place = there.iter().find(|p| is_drafts(p.mailbox));
+        let place = there
+            .iter()
+            .find(|p| self.is_for(p.mailbox, &[Role::Drafts]));
         let place = place.map(|p| p.location);
         let raw = self.whole(id)?;
         let raw = raw.ok_or(tr!(
@@ -101,12 +100,21 @@ impl Worker {
         let own: Vec<Address> = self.accounts.iter().flat_map(Account::senders).collect();
         let (row, account) = self.message(id)?;
         let account = account.clone();
-        // Mail that nothing calls a draft is no draft: it stays where it lies.
+        // Mail that nothing calls a draft is no draft: it stays where it lies, and somebody else may
+        // have written it.
         let mut flagged = row.places.iter();
         let flagged = flagged.find(|p| p.flags.system.has(System::DRAFT));
         let replaces = place.or(flagged.map(|p| p.location));
-        let draft = self.repeated(move |pages| reply::edit(&raw, &account, &own, pages))?;
+        let as_written = replaces.is_some();
+        let make = move |pages| reply::edit(&raw, &account, &own, pages, as_written);
+        let draft = self.repeated(make)?;
         Ok(Draft { replaces, ..draft })
+    }
+
+    /// Whether a mailbox is for one of these.
+    fn is_for(&mut self, mailbox: MailboxId, roles: &[Role]) -> bool {
+        let found = self.ask(|cache| cache.mailbox(mailbox));
+        matches!(found, Ok(Some(m)) if m.role.is_some_and(|role| roles.contains(&role)))
     }
 
     pub(super) fn draft(&mut self, from: DraftFrom, id: MsgId) -> Result<Draft, String> {
@@ -121,6 +129,8 @@ impl Worker {
         let (row, account) = self.message(id)?;
         let place = row.places.first().map(|p| p.location);
         let account = account.clone();
+        let mut places = row.places.iter();
+        let as_written = places.any(|p| self.is_for(p.mailbox, &[Role::Sent, Role::Drafts]));
         let needed = tr!("this message's text is not here yet; open it first");
         if raw.is_none() && !matches!(from, DraftFrom::Reply | DraftFrom::ReplyAll) {
             return Err(needed.to_owned());
@@ -134,7 +144,9 @@ impl Worker {
                 DraftFrom::ReplyList => to(Way::List),
                 DraftFrom::Forward => reply::forward(whole, e, &account, pages),
                 DraftFrom::ForwardWhole => reply::forward_whole(whole, e, &account),
-                DraftFrom::Edit | DraftFrom::GoOn => reply::edit(whole, &account, &own, pages),
+                DraftFrom::Edit | DraftFrom::GoOn => {
+                    reply::edit(whole, &account, &own, pages, as_written)
+                }
             }
         })?;
         if from == DraftFrom::ReplyList && draft.to.is_empty() {

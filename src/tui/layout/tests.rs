@@ -4,7 +4,7 @@ use super::*;
 use crate::mime::parse::digest;
 use crate::mime::quote::Pages;
 use crate::mime::render::{Line, Rendered};
-use crate::model::{AccountName, Draft, MDN_SENT, MailboxName, MessageKey, Uid};
+use crate::model::{AccountName, Draft, MDN_SENT, MailboxName, MessageKey, Role, Uid};
 use crate::store::shelf::{Shelf, V, message};
 use crate::store::{Cache, Local, NewBody, NewMessage};
 use tempfile::TempDir;
@@ -23,7 +23,12 @@ impl Desk {
     }
 
     fn of(mail: &[String], accounts: Vec<Account>) -> Desk {
-        let shelf = Shelf::new(&[("INBOX", None)]);
+        Desk::lying(mail, accounts, None)
+    }
+
+    /// With all of the mail in a mailbox that is for this.
+    fn lying(mail: &[String], accounts: Vec<Account>, role: Option<Role>) -> Desk {
+        let shelf = Shelf::new(&[("INBOX", role)]);
         let (path, local) = (shelf.path(), shelf.dir.path().join("local.db"));
         drop(Local::open(&local).unwrap());
         let mailbox = shelf.mailbox("INBOX");
@@ -334,6 +339,36 @@ fn only_a_draft_is_replaced_by_what_is_written_on() {
         }
     };
     assert_eq!(replaces(), None, "nothing calls it a draft");
+}
+
+#[test]
+fn what_is_taken_up_stays_as_it_is_where_the_user_wrote_it() {
+    let mut account = crate::mime::wire::tests::account();
+    account.name = AccountName("work".into());
+    let taken = |role, from: &str, way| {
+        let mail = format!(
+            "Message-ID: <1@x.example>\nFrom: {from}\nContent-Type: text/plain; charset=utf-8\n\na\u{202e}b\n"
+        );
+        let desk = Desk::lying(&[mail], vec![account.clone()], role);
+        desk.layout.draft(way, desk.messages[0], false, None);
+        match desk.inbox.recv_timeout(Duration::from_secs(600)).unwrap() {
+            Event::Drafted { draft, .. } => draft.unwrap().body,
+            other => panic!("{other:?}"),
+        }
+    };
+    // A stranger may have written our name, and an alias of ours may be named nowhere.
+    let (own, alias) = ("ada@x.example", "alias@z.example");
+    for role in [None, Some(Role::Inbox), Some(Role::Junk)] {
+        for way in [DraftFrom::Edit, DraftFrom::GoOn] {
+            assert_eq!(taken(role, own, way), "ab\n");
+        }
+    }
+    for role in [Role::Sent, Role::Drafts] {
+        let kept = taken(Some(role), alias, DraftFrom::Edit);
+        assert_eq!(kept, "a\u{202e}b\n");
+    }
+    let kept = taken(Some(Role::Drafts), alias, DraftFrom::GoOn);
+    assert_eq!(kept, "a\u{202e}b\n");
 }
 
 #[test]
