@@ -99,6 +99,8 @@ fn piece(conn: &Connection, tally: &mut Tally) -> Result<bool> {
     let Some(mut wish) = subjects::wish(conn)? else {
         return Ok(false);
     };
+    // What is noted is looked at now.
+    tally.noted.clear();
     let (forgotten, mut touched) = forget_some(conn, tally)?;
     let more = match wish.clearing {
         true => {

@@ -170,8 +170,8 @@ pub(super) fn delete(conn: &Connection, tally: &mut Tally, message: i64) -> Resu
         let ids = named.iter().flat_map(|text| codec::ids_in(text));
         let hints = identity::forget(conn, message)?;
         let named: Vec<i64> = ids.map(|id| id.hash64()).chain(hints).collect();
-        threads::forget(conn, tally, &named)?;
         subjects::forget(conn, tally, message, &named)?;
+        threads::forget(conn, tally, &named)?;
     }
     for sql in [
         "DELETE FROM message WHERE id = ?1",

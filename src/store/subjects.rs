@@ -10,6 +10,7 @@ use crate::model::message_id::hash64;
 use crate::store::codec;
 use crate::store::error::Result;
 use crate::store::tally::Tally;
+use crate::store::threads;
 use crate::text::subject;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -167,6 +168,33 @@ fn moved(conn: &Connection, message: i64) -> Result<bool> {
 /// A message lies nowhere, but is kept for a while: until it is back it says nothing.
 pub(super) fn is_away(conn: &Connection, tally: &mut Tally, message: i64) -> Result<()> {
     tally.ungrouped |= moved(conn, message)?;
+    is_missed(conn, tally, message)
+}
+
+/// What named a message that is no more leads nowhere by now, whatever its own subject: of all in the
+/// thread the subjects have to be looked at, once in a transaction. To be called as long as it is known
+/// which thread an identifier belongs to.
+fn is_missed(conn: &Connection, tally: &mut Tally, message: i64) -> Result<()> {
+    let own: Option<Option<i64>> = conn
+        .prepare_cached("SELECT own FROM subject_row WHERE message = ?1")?
+        .query_row([message], |row| row.get(0))
+        .optional()?;
+    let Some(own) = own.flatten() else {
+        return Ok(());
+    };
+    let Some(thread) = threads::named(conn, tally, own)? else {
+        return Ok(());
+    };
+    if tally.noted.insert(thread) {
+        let due = conn
+            .prepare_cached(
+                "INSERT OR IGNORE INTO subject_due (family)
+                 SELECT r.family FROM location l JOIN subject_row r ON r.message = l.message
+                     WHERE l.thread = ?1 AND r.family IS NOT NULL",
+            )?
+            .execute([thread])?;
+        tally.ungrouped |= due > 0;
+    }
     Ok(())
 }
 
@@ -213,13 +241,14 @@ pub(super) fn is_back(conn: &Connection, message: i64) -> Result<()> {
     Ok(())
 }
 
-/// A message that named these identifiers is gone for good.
+/// A message that named these identifiers is gone for good; to be called before they are forgotten.
 pub(super) fn forget(
     conn: &Connection,
     tally: &mut Tally,
     message: i64,
     named: &[i64],
 ) -> Result<()> {
+    is_missed(conn, tally, message)?;
     let row: Option<Option<i64>> = conn
         .prepare_cached("DELETE FROM subject_row WHERE message = ?1 RETURNING family")?
         .query_row([message], |row| row.get(0))

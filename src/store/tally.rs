@@ -35,6 +35,8 @@ pub(super) struct Tally {
     /// Whether threads wait for being put together by subject, and mailboxes in which some were.
     pub(super) ungrouped: bool,
     pub(super) regrouped: BTreeSet<MailboxId>,
+    /// Threads of which every subject is noted to be looked at.
+    pub(super) noted: BTreeSet<i64>,
     /// Identifiers and their threads. They outlive a transaction that went well.
     pub(super) refs: Refs,
 }

@@ -147,6 +147,7 @@ fn merge(conn: &Connection, tally: &mut Tally, a: i64, b: i64) -> Result<i64> {
     } else {
         (a, b)
     };
+    tally.noted.remove(&keep);
     {
         let mut places =
             conn.prepare_cached("SELECT DISTINCT mailbox FROM location WHERE thread = ?1")?;

@@ -216,6 +216,29 @@ fn what_is_gone_holds_nothing_together() {
 }
 
 #[test]
+fn an_answer_to_what_is_gone_joins_its_subject_whatever_that_one_was_about() {
+    for kept in [false, true] {
+        let mut f = Fixture::wishing();
+        let other = letter(3, "Another subject", "ann", 1);
+        let answer = naming(letter(2, "Re: Plan for June", "ann", 2), &[3]);
+        let first = letter(1, "Plan for June", "ann", 0);
+        f.ingest("INBOX", &[first, answer, other.clone()]);
+        f.group_all();
+        assert_eq!(threads(&f), [vec![1], vec![2, 3]]);
+        if kept {
+            assert!(f.body(f.ingest_id(3)));
+        }
+        f.vanish("INBOX", &uids(&[3]));
+        assert!(f.cache.is_ungrouped());
+        f.group_all();
+        assert_eq!(threads(&f), [[1, 2]], "{kept}");
+        f.ingest("INBOX", &[other]);
+        f.group_all();
+        assert_eq!(threads(&f), [vec![1], vec![2, 3]], "{kept}");
+    }
+}
+
+#[test]
 fn an_answer_that_comes_back_lies_where_it_belongs_by_then() {
     let mut f = Fixture::wishing();
     let answer = naming(letter(2, "Re: Plan for June", "ann", 2), &[7]);
