@@ -196,10 +196,11 @@ impl Cache {
         Ok(true)
     }
 
-    /// A message that is here whole has so many octets: its server told a wrong size.
-    pub fn size_is(&mut self, message: MsgId, octets: u64) -> Result<()> {
+    /// So many octets are all of a message: its server tells a wrong size. What it tells is kept, as it
+    /// is by that the message is known.
+    pub fn body_proved(&mut self, message: MsgId, octets: u64) -> Result<()> {
         self.write(|tx, _| {
-            let sql = "UPDATE message SET size = ?2, body_tries = 0 WHERE id = ?1";
+            let sql = "UPDATE message SET proved = ?2, body_tries = 0 WHERE id = ?1";
             tx.prepare_cached(sql)?
                 .execute(params![message.0, octets])?;
             Ok(())

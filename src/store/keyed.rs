@@ -25,6 +25,8 @@ pub struct Keyed {
     pub is_whole: bool,
     /// Octets of it that are here.
     pub octets: u64,
+    /// Octets that were shown to be all of it, where its server tells more; 0 if none were.
+    pub proved: u64,
     /// Why its body can't be had, if that was found out.
     pub body_error: Option<String>,
 }
@@ -81,7 +83,7 @@ impl Reader {
         let sql = "SELECT m.id, l.system, l.keywords, m.date, m.date + m.lag, m.size,
                  m.has_body AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.message = m.id AND k.hollow <> 0),
                  m.body_error, coalesce((SELECT raw FROM kept WHERE message = m.id),
-                     (SELECT length(raw) FROM body WHERE message = m.id), 0)
+                     (SELECT length(raw) FROM body WHERE message = m.id), 0), m.proved
              FROM location l JOIN message m ON m.id = l.message WHERE l.id = ?1";
         Ok(moment.prepare_cached(sql)?.query_row([place], |r| {
             Ok(ByKey::Here(Box::new(Keyed {
@@ -93,6 +95,7 @@ impl Reader {
                 is_whole: r.get(6)?,
                 body_error: r.get(7)?,
                 octets: r.get(8)?,
+                proved: r.get(9)?,
             })))
         })?)
     }

@@ -26,6 +26,7 @@ pub(super) const CACHE: &[&str] = &[
     include_str!("schema_16.sql"),
     include_str!("schema_17.sql"),
     include_str!("schema_18.sql"),
+    include_str!("schema_19.sql"),
 ];
 
 /// Brings the schema up to the last step, calling `first` in the same transaction if the file was

@@ -476,7 +476,7 @@ impl Carry<'_> {
             ByKey::Gone => Ready::Never(mark!("it is no longer there").to_owned()),
             ByKey::Here(known) => match (self.reader.body(known.message)?, &known.body_error) {
                 // Whether that is all of it the other account asks.
-                (Some(bytes), _) if (bytes.len() as u64) < known.size => Ready::Later,
+                (Some(bytes), _) if whole::falls_short(&known, bytes.len() as u64) => Ready::Later,
                 (Some(bytes), _) => Ready::Send(known, bytes),
                 (None, Some(why)) => Ready::Never(why.clone()),
                 (None, None) => Ready::Later,

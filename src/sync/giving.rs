@@ -14,9 +14,6 @@ use std::collections::{BTreeSet, VecDeque};
 pub const TOO_LONG: &str = "it is longer than 256 MB";
 /// What is said of one at which connections end.
 const HANGS_UP: &str = "the connection ends whenever it is asked for";
-/// So many messages of a piece may be put off until another day; a server that puts off more of them is
-/// in trouble.
-const PUT_OFF: u32 = 4;
 
 /// What came of a message that was asked for.
 pub enum Given {
@@ -47,8 +44,10 @@ pub fn give(
         Ok(())
     });
     held.session.tally();
-    if !came.is_empty() {
+    if let Some((uid, _)) = came.last() {
         held.came();
+        held.answers();
+        held.gives(*uid);
     }
     let mut left: BTreeSet<Uid> = piece.iter().collect();
     for (uid, bytes) in came {
@@ -69,20 +68,21 @@ fn one_by_one(
     each: &mut dyn FnMut(Uid, Given) -> Result<(), SyncError>,
 ) -> Result<(), SyncError> {
     let mut suspects = BTreeSet::new();
-    let mut put_off = 0;
     while let Some(uid) = open.pop_front() {
         let outcome = alone(held.session, uid);
         held.session.tally();
         match outcome {
             Ok(given) => {
                 held.came();
-                put_off = 0;
+                held.answers();
+                if matches!(given, Given::Whole(_)) {
+                    held.gives(uid);
+                }
                 each(uid, given)?;
             }
             Err(error) if !error.ends_session() => {
                 held.came();
-                put_off += u32::from(!is_refusal(&error));
-                if put_off > PUT_OFF {
+                if !is_refusal(&error) && !held.puts_off() {
                     return Err(error.into());
                 }
                 each(uid, Given::Not(error.to_string()))?;

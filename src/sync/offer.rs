@@ -125,8 +125,11 @@ impl Offer {
         told: &mut dyn FnMut(u64, u64),
     ) -> Result<(), SyncError> {
         let total = self.listed.len() as u64 + self.unlisted.len();
-        let mut wanted = self.wanted(intake);
+        let (mut wanted, brought) = self.wanted(intake);
         let mut held = Held::new(&mut self.session, &self.mailbox, self.validity);
+        if let Some(uid) = brought {
+            held.gives(uid);
+        }
         while !wanted.is_empty() {
             let given = giving::give(&mut held, &piece(&wanted), &mut |uid, given| {
                 let Some(Wanted { flags, date, .. }) = wanted.remove(&uid) else {
@@ -151,8 +154,9 @@ impl Offer {
     }
 
     /// What is to be fetched: all but what the mailbox has already, as its list tells, and what is too
-    /// long.
-    fn wanted(&mut self, intake: &mut Intake) -> BTreeMap<Uid, Wanted> {
+    /// long; and the shortest of what was brought another day.
+    fn wanted(&mut self, intake: &mut Intake) -> (BTreeMap<Uid, Wanted>, Option<Uid>) {
+        let mut brought: Option<(u64, Uid)> = None;
         let mut alike: HashMap<Key, u32> = HashMap::new();
         for offered in &self.listed {
             // Where sizes tell nothing, those of another size look alike, too.
@@ -160,8 +164,12 @@ impl Offer {
         }
         let mut wanted = BTreeMap::new();
         for m in std::mem::take(&mut self.listed) {
-            let alone = alike.get(&intake.seen_as(m.key)).is_none_or(|n| *n == 1);
+            // One that is not listed may be the same.
+            let alone = self.unlisted.is_empty()
+                && alike.get(&intake.seen_as(m.key)).is_none_or(|n| *n == 1);
             if alone && intake.has(m.key) {
+                let this = (m.key.size, m.uid);
+                brought = Some(brought.map_or(this, |other| other.min(this)));
                 continue;
             }
             if m.key.size > LARGEST {
@@ -177,7 +185,7 @@ impl Offer {
             let (flags, date) = (Flags::default(), None);
             wanted.insert(uid, Wanted { flags, date, size });
         }
-        wanted
+        (wanted, brought.map(|(_, uid)| uid))
     }
 }
 

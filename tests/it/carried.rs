@@ -257,6 +257,25 @@ fn what_a_server_only_estimates_goes_over_once_it_is_known_to_be_whole() {
 }
 
 #[test]
+fn what_a_server_estimates_is_known_by_that_for_ever() {
+    let (_here, there, home) = unproved(|mail| {
+        mail.beyond = 100;
+        mail.add("INBOX", "one");
+    });
+    let size = |home: &Home| -> (i64, i64) {
+        let db = rusqlite::Connection::open(home.path.join("cache.db")).unwrap();
+        let sql = "SELECT size, proved FROM message WHERE subject = 'one'";
+        db.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+    };
+    let (told, _) = size(&home);
+    carry(&home, "one");
+    there.always("APPEND", crate::script::say("{tag} NO [INUSE] not now\n"));
+    home.run(&["sync", "--once"]);
+    assert_eq!(size(&home), (told, told - 100));
+}
+
+#[test]
 fn what_was_cut_off_goes_over_once_all_of_it_came() {
     let here = Script::with(&["one"]);
     let there = Script::start(|mail| mail.make("Kept", ""));

@@ -265,3 +265,51 @@ fn a_server_at_which_every_connection_ends_is_not_dialled_for_ever() {
     assert!(source.dialled() <= 12, "{}", source.dialled());
     assert_eq!(target.mail(|m| m.subjects("INBOX")), Vec::<String>::new());
 }
+
+#[test]
+fn f30_a_copy_can_be_run_again_over_messages_at_which_connections_end() {
+    let source = Script::start(|mail| mail.fill("INBOX", "m", 5));
+    let target = Script::start(|_| {});
+    let home = Home::new(&(source.account("work") + &target.account("home")));
+    let needles =
+        ["1:5", "2:4", "2", "3", "4"].map(|set| format!("FETCH {set} (UID RFC822.SIZE BODY"));
+    source.always(&needles.join("|"), Act::Close);
+    for known in [0, 2] {
+        let told = home.run(&COPY).code(1).json();
+        let why = "the connection ends whenever it is asked for";
+        assert_eq!(inbox(&told)["refused"][why], 3, "{told}");
+        assert_eq!(inbox(&told)["known"], known, "{told}");
+        let there = target.mail(|m| m.subjects("INBOX"));
+        assert_eq!(there.len(), 2, "{there:?}");
+    }
+}
+
+#[test]
+fn a_server_that_puts_off_each_of_many_pieces_is_not_asked_for_everything() {
+    let source = Script::start(|mail| {
+        mail.fill("INBOX", "m", 20);
+        // Each is a piece of its own.
+        mail.beyond = 100 << 20;
+    });
+    let target = Script::start(|_| {});
+    let home = Home::new(&(source.account("work") + &target.account("home")));
+    source.always("RFC822.SIZE BODY.PEEK[]", say("{tag} NO [INUSE] not now\n"));
+    let said = home.run(&COPY);
+    assert!(said.code != 0 && said.code != 1, "{}", said.err);
+    let asked = source.said("RFC822.SIZE BODY.PEEK[]").len();
+    assert!(asked <= 12, "{asked}");
+}
+
+#[test]
+fn f30_what_stands_twice_and_is_listed_once_is_not_doubled() {
+    let (source, target, home) = three();
+    source.mail(|mail| {
+        let all = &mut mail.folder("INBOX").messages;
+        all[1].raw = all[0].raw.clone();
+    });
+    hide_the_second(&source);
+    home.run(&COPY);
+    let before = has(&target).0;
+    home.run(&COPY);
+    assert_eq!(has(&target).0, before);
+}

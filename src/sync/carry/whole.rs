@@ -24,9 +24,15 @@ pub(super) enum Proof {
     Never(String),
 }
 
-/// Whether less of a message is here than its server says that there is.
+/// Whether less of a message is here than its server says that there is, and nothing shows that it is
+/// all of it.
 pub(super) fn is_short(known: &Keyed) -> bool {
-    known.is_whole && known.octets < known.size
+    known.is_whole && falls_short(known, known.octets)
+}
+
+/// The same of so many octets.
+pub(super) fn falls_short(known: &Keyed, octets: u64) -> bool {
+    octets < known.size && octets != known.proved
 }
 
 /// Asks for a short message once more. What gives the same octets twice, and as all there are, only
@@ -53,7 +59,7 @@ pub(super) fn prove(
         Ok(Some(body)) if body.complete && body.bytes == here => {
             let octets = here.len() as u64;
             kit.writer.run(Priority::Urgent, move |cache| {
-                cache.size_is(message, octets)
+                cache.body_proved(message, octets)
             })?;
             return Ok(Proof::Whole);
         }
