@@ -276,6 +276,26 @@ fn what_a_server_estimates_is_known_by_that_for_ever() {
 }
 
 #[test]
+fn what_a_bad_day_cuts_or_puts_off_goes_over_another_day() {
+    let bad = [Act::Close, crate::script::say("{tag} NO [INUSE] not now\n")];
+    for act in bad {
+        let (here, there, home) = unproved(|mail| {
+            mail.beyond = 100;
+            mail.add("INBOX", "one");
+        });
+        carry(&home, "one");
+        here.always("BODY.PEEK[]", act);
+        for _ in 0..5 {
+            home.run(&["sync", "--once"]);
+        }
+        here.behave();
+        home.sync();
+        assert_eq!(there.mail(|m| m.subjects("Kept")), ["one"]);
+        assert_eq!(here.mail(|m| m.subjects("INBOX")), Vec::<String>::new());
+    }
+}
+
+#[test]
 fn what_was_cut_off_goes_over_once_all_of_it_came() {
     let here = Script::with(&["one"]);
     let there = Script::start(|mail| mail.make("Kept", ""));

@@ -3,16 +3,22 @@
 //! the original would be removed afterwards.
 
 use crate::lang::mark;
+use crate::model::MsgId;
 use crate::net::NetError;
-use crate::net::imap::{Body, Mode};
-use crate::store::{Keyed, Priority, ServerPlace};
+use crate::net::imap::{Body, Mode, is_refusal};
+use crate::store::{Keyed, Local, Priority, ServerPlace};
 use crate::sync::bodies::{self, Keep};
 use crate::sync::error::SyncError;
 use crate::sync::kit::{Connection, Kit};
+use crate::sync::last_words;
+use crate::text::when;
 
 /// What is said of a message of which the server gives less than it says that there is, and not always
 /// the same.
 const NOT_WHOLE: &str = mark!("it could not be fetched whole");
+
+/// So many connections may end while it is asked for.
+const HANGS: u32 = 30;
 
 /// What came of asking for a message once more.
 pub(super) enum Proof {
@@ -20,8 +26,8 @@ pub(super) enum Proof {
     Whole,
     /// It is asked for again.
     Later,
-    /// Again and again it could not be told, and why.
-    Never(String),
+    /// Again and again it could not be told, and why; and what the session ended with, if it did.
+    Never(String, Option<NetError>),
 }
 
 /// Whether less of a message is here than its server says that there is, and nothing shows that it is
@@ -39,10 +45,11 @@ pub(super) fn falls_short(known: &Keyed, octets: u64) -> bool {
 /// told a wrong size.
 ///
 /// # Errors
-/// When the session ends or the cache fails.
+/// When the session ends or a database fails.
 pub(super) fn prove(
     session: &mut Connection,
     kit: &Kit,
+    local: &mut Local,
     known: &Keyed,
 ) -> Result<Proof, SyncError> {
     let message = known.message;
@@ -54,7 +61,6 @@ pub(super) fn prove(
     };
     let outcome = fetch(session, place);
     session.tally();
-    let mut ended = None;
     let why = match outcome {
         Ok(Some(body)) if body.complete && body.bytes == here => {
             let octets = here.len() as u64;
@@ -71,21 +77,35 @@ pub(super) fn prove(
             return Ok(Proof::Whole);
         }
         Ok(_) => NOT_WHOLE.to_owned(),
-        Err(error) => {
-            let why = error.to_string();
-            ended = Some(error).filter(NetError::ends_session);
-            why
-        }
+        Err(error) if error.ends_session() => return ended(local, message, error),
+        Err(error) if is_refusal(&error) => error.to_string(),
+        // Another day.
+        Err(_) => return Ok(Proof::Later),
     };
     let kept = why.clone();
     let given_up = kit.writer.run(Priority::Urgent, move |cache| {
-        cache.body_slipped(message, &kept)
+        let given_up = cache.body_slipped(message, &kept)?;
+        if given_up {
+            // Whoever wants it carried once more has it asked for as often again.
+            cache.forget_failures(&[message])?;
+        }
+        Ok(given_up)
     })?;
-    match (given_up, ended) {
-        (true, _) => Ok(Proof::Never(why)),
-        (false, Some(error)) => Err(error.into()),
-        (false, None) => Ok(Proof::Later),
+    Ok(match given_up {
+        true => Proof::Never(why, None),
+        false => Proof::Later,
+    })
+}
+
+/// The connection ended while it was asked for: anything may be the reason, until it happens as often as
+/// networks do not fail.
+fn ended(local: &mut Local, message: MsgId, error: NetError) -> Result<Proof, SyncError> {
+    let what = format!("prove/{}", message.0);
+    if !last_words::may_be(&error) || local.ended(&what, when::now())?.times < HANGS {
+        return Err(error.into());
     }
+    local.ended_nothing(&what)?;
+    Ok(Proof::Never(error.to_string(), Some(error)))
 }
 
 /// The message as it is given now; `None` if it is not where it was.
