@@ -23,6 +23,9 @@ const DIALS: u32 = 6;
 /// this (octets).
 const ROW: usize = 3;
 const SMALL: u64 = 1 << 20;
+/// Bodies that it gave before, of as many mailboxes: where connections end at all of them it is the server,
+/// and not one of these that broke since.
+const SURE: usize = 2;
 /// So many turns in a row in which no body came it is the server where it never gave one.
 const TURNS: u32 = 5;
 /// What is said of a body at which connections end.
@@ -131,9 +134,9 @@ pub fn fetch(
 }
 
 /// Whether it is the messages that end the connections, and not the server: it gives a body that it gave
-/// before; or, if there is none that it could be asked for, `last`. Where it gives neither that is taken
-/// for the server's trouble for some turns; where there is no `last` either, nobody can tell, and it is
-/// them. Another mailbox may be open afterwards, and the session may have ended.
+/// before, or `last`. Where the connection ends at all that it gave before, it is the server. Where there is
+/// but one of those, or none, that is believed for some turns; where there is no `last` either, nobody can
+/// tell, and it is them. Another mailbox may be open afterwards, and the session may have ended.
 fn is_them(
     session: &mut Connection,
     kit: &Kit,
@@ -141,61 +144,88 @@ fn is_them(
     here: &Here,
     (last, keep): (Option<&WantedBody>, Keep),
 ) -> Result<bool, SyncError> {
-    if let Some(given) = gives_kept(session, kit, reader, here)? {
-        return Ok(given);
-    }
-    let Some(last) = last else {
-        return Ok(true);
+    let ended = match gives_kept(session, kit, reader, here)? {
+        Kept::Given => return Ok(true),
+        Kept::Ended(SURE..) => return Ok(false),
+        Kept::Ended(times) => times,
     };
-    if !opened(session, reader, here)? {
-        return Ok(true);
-    }
-    let outcome = bodies::alone(session, kit, (last.message, last.uid), keep);
-    session.tally();
     let mut local = kit.local()?;
-    match outcome {
-        Ok(()) => {
-            local.ended_nothing(&none_at_all(kit))?;
-            Ok(true)
+    match last {
+        None if ended == 0 => return Ok(true),
+        None => {}
+        Some(_) if !opened(session, reader, here)? => return Ok(true),
+        Some(last) => {
+            let outcome = bodies::alone(session, kit, (last.message, last.uid), keep);
+            session.tally();
+            match outcome {
+                Ok(()) => {
+                    local.ended_nothing(&none_at_all(kit))?;
+                    return Ok(true);
+                }
+                Err(SyncError::Net(_)) => {}
+                Err(other) => return Err(other),
+            }
         }
-        Err(SyncError::Net(_)) => {
-            let ends = local.ended(&none_at_all(kit), when::now())?;
-            Ok(ends.times >= TURNS)
-        }
-        Err(other) => Err(other),
     }
+    let ends = local.ended(&none_at_all(kit), when::now())?;
+    Ok(ends.times >= TURNS)
 }
 
-/// Whether the server gives a body that it gave before, from this mailbox or another; `None` if there is
-/// none, or it has none of them any more.
+/// What became of bodies that the server gave before.
+enum Kept {
+    /// It gave one again.
+    Given,
+    /// It gave none; at so many the connection ended.
+    Ended(usize),
+}
+
+/// Whether the server gives a body that it gave before, from this mailbox or another: one of each, until
+/// connections ended at as many as leave no doubt.
+///
+/// # Errors
+/// Whatever a new connection says: nothing is learned from one that can't be had, and it is not dialled
+/// for each mailbox.
 fn gives_kept(
     session: &mut Connection,
     kit: &Kit,
     reader: &Reader,
     here: &Here,
-) -> Result<Option<bool>, SyncError> {
+) -> Result<Kept, SyncError> {
+    let mut ended = 0;
     let mut all = mailboxes::known(kit, reader)?;
     all.sort_by_key(|other| other.id != here.id);
     for other in &all {
         let Some(uid) = reader.last_kept(other.id, SMALL)? else {
             continue;
         };
-        match opened(session, reader, other) {
+        if kit.stopping() {
+            return Err(SyncError::Stopping);
+        }
+        if session.is_dead() {
+            session.dial_again()?;
+        }
+        match open(session, reader, other) {
             Ok(true) => {}
-            // Of one that can't be opened nothing is learned about bodies.
-            Ok(false) | Err(SyncError::Net(_)) => continue,
+            // Of one that is refused nothing is learned about bodies.
+            Ok(false) => continue,
+            Err(SyncError::Net(error)) if !error.ends_session() => continue,
             Err(error) => return Err(error),
         }
         let given = session.fetch_body(uid);
         session.tally();
         match given {
-            Ok(Some(_)) => return Ok(Some(true)),
-            Err(error) if error.ends_session() => return Ok(Some(false)),
+            Ok(Some(_)) => return Ok(Kept::Given),
+            Err(error) if error.ends_session() => {
+                ended += 1;
+                if ended == SURE {
+                    break;
+                }
+            }
             // It may have been expunged meanwhile, or is refused.
             Ok(None) | Err(_) => {}
         }
     }
-    Ok(None)
+    Ok(Kept::Ended(ended))
 }
 
 /// Opens the mailbox, on a new connection if this one has ended.

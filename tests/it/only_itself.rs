@@ -334,3 +334,32 @@ fn an_account_without_uidvalidity_is_read_and_changed() {
         assert_eq!(server.mail(|m| m.subjects("Work")), ["in2"]);
     }
 }
+
+#[test]
+fn f30_a_body_that_came_once_and_broke_since_stops_nothing_for_ever() {
+    let server = Script::start(|mail| mail.fill("INBOX", "old", 1));
+    let home = Home::new(&server.account("work"));
+    home.run(&ALL_BODIES).code(0);
+    server.mail(|mail| {
+        mail.fill("INBOX", "m", 3);
+        mail.make("Zeta", "");
+        mail.fill("Zeta", "zeta", 2);
+        mail.renumber("Zeta", 9, 201);
+    });
+    let bad = asked_for(&["2:4", "1", "2", "3", "4"]);
+    server.always(&bad, Act::Close);
+    let turns = (1..=12).find(|_| {
+        home.run(&ALL_BODIES);
+        is_read(&home, "Zeta", "zeta1")
+    });
+    assert!(
+        turns.is_some_and(|turns| turns > 1),
+        "{turns:?} {:?}",
+        server.heard()
+    );
+    for _ in 0..3 {
+        home.run(&ALL_BODIES);
+    }
+    assert_eq!(given_up(&home), 3);
+    assert!(is_read(&home, "INBOX", "old1"));
+}
