@@ -261,6 +261,21 @@ fn a_message_that_a_script_queued_can_be_edited() {
 }
 
 #[test]
+fn what_somebody_else_wrote_and_was_sent_on_is_cleaned_when_it_is_taken_back() {
+    let mut desk = Desk::new();
+    let raw = "From: bo@y.example\r\nSubject: a\u{202e}b\r\n\r\nc\u{e0041}d\r\n";
+    let sent_on = crate::mime::redirect::redirect(raw.as_bytes(), &account(), "cy@z.example", 1);
+    let queued = Intent::Queue(Box::new(sent_on.unwrap()));
+    let id = desk.ledger.carry_out(queued).unwrap().outbox.unwrap();
+    let draft = desk.decide(id, OutboxVerb::Edit).unwrap().draft.unwrap();
+    let draft = desk.ledger.local.read().draft(draft).unwrap().unwrap();
+    assert_eq!(
+        (draft.subject.as_str(), draft.body.trim_end()),
+        ("ab", "cd")
+    );
+}
+
+#[test]
 fn what_is_taken_as_sent_still_gets_its_copy() {
     let mut desk = Desk::new();
     let id = desk.queue();

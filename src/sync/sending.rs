@@ -197,8 +197,11 @@ impl Ledger {
         match (own, self.account(&row.account)) {
             (Err(store::Error::Refused(_)), Some(account)) => {
                 let bytes = self.local.read().filed(row.id)?;
-                let draft =
-                    mime::reply::edit(&bytes, account, &[], mime::quote::Pages::LaidOut, true);
+                // What was only sent on, somebody else wrote.
+                let (fields, _) = mime::field::split(&bytes);
+                let ours = !fields.first().is_some_and(|f| f.is("Resent-Date"));
+                let pages = mime::quote::Pages::LaidOut;
+                let draft = mime::reply::edit(&bytes, account, &[], pages, ours);
                 Ok(self.local.take_back_as(row.id, &draft, now)?)
             }
             (own, _) => Ok(own?),

@@ -110,7 +110,15 @@ pub fn fetch(
                 // None is given up without a look at what else the server gives.
                 if doubt.open.len() >= ROW || local.read().would_wait(&key(body.message))? {
                     let last = wanted.last().filter(|last| last.uid != body.uid);
-                    if !is_them(session, kit, reader, here, (last, keep))? {
+                    let them = is_them(session, kit, reader, here, (last, keep));
+                    // What was not found out is held against none, for some turns.
+                    if let Err(error) = &them
+                        && (!matches!(error, SyncError::Net(_))
+                            || local.ended(&none_at_all(kit), when::now())?.times < TURNS)
+                    {
+                        doubt.open.clear();
+                    }
+                    if !them? {
                         doubt.open.clear();
                         kit.report.notice(tr!(
                             "the server ends the connection whatever message is asked for; the rest is fetched later"
@@ -191,7 +199,7 @@ fn gives_kept(
     reader: &Reader,
     here: &Here,
 ) -> Result<Kept, SyncError> {
-    let mut ended = 0;
+    let (mut ended, mut shut) = (0, 0);
     let mut all = mailboxes::known(kit, reader)?;
     all.sort_by_key(|other| other.id != here.id);
     for other in &all {
@@ -209,6 +217,11 @@ fn gives_kept(
             // Of one that is refused nothing is learned about bodies.
             Ok(false) => continue,
             Err(SyncError::Net(error)) if !error.ends_session() => continue,
+            // Nor of one at which the connection ends, if it is but one.
+            Err(SyncError::Net(error)) if last_words::may_be(&error) && shut < SURE => {
+                shut += 1;
+                continue;
+            }
             Err(error) => return Err(error),
         }
         let given = session.fetch_body(uid);

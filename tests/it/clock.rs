@@ -28,6 +28,16 @@ impl Beside {
     fn signal(&self, signal: rustix::process::Signal) {
         rustix::process::kill_process(rustix::process::Pid::from_child(&self.0), signal).unwrap();
     }
+
+    /// Whether each of its threads has stopped: one may still have been within a call of the system.
+    fn is_stopped(&self) -> bool {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.0.id())).unwrap();
+        threads.flatten().all(|thread| {
+            let state = std::fs::read_to_string(thread.path().join("stat"));
+            // Name, then state.
+            state.is_ok_and(|stat| stat.rsplit(") ").next().is_some_and(|s| s.starts_with('T')))
+        })
+    }
 }
 
 impl Drop for Beside {
@@ -131,6 +141,7 @@ fn f11_connections_that_a_sleep_has_cost_are_left_and_what_was_done_meanwhile_is
     // Whoever sleeps in the middle of a transaction keeps everybody else waiting.
     eventually("a moment in which nothing is being written", || {
         watch.signal(rustix::process::Signal::STOP);
+        eventually("all threads asleep", || watch.is_stopped());
         let free = [local(&play.home), cache(&play.home)].iter().all(|file| {
             let other = write(file);
             other.busy_timeout(Duration::from_millis(100)).unwrap();

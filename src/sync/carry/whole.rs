@@ -36,9 +36,9 @@ pub(super) fn is_short(known: &Keyed) -> bool {
     known.is_whole && falls_short(known, known.octets)
 }
 
-/// The same of so many octets.
+/// The same of so many octets. None at all are never all of it: a server that is unwell gives such.
 pub(super) fn falls_short(known: &Keyed, octets: u64) -> bool {
-    octets < known.size && octets != known.proved
+    octets < known.size && (octets == 0 || octets != known.proved)
 }
 
 /// Asks for a short message once more. What gives the same octets twice, and as all there are, only
@@ -62,7 +62,8 @@ pub(super) fn prove(
     let outcome = fetch(session, place);
     session.tally();
     let why = match outcome {
-        Ok(Some(body)) if body.complete && body.bytes == here => {
+        Ok(Some(body)) if body.complete && !here.is_empty() && body.bytes == here => {
+            forget(local, message)?;
             let octets = here.len() as u64;
             kit.writer.run(Priority::Urgent, move |cache| {
                 cache.body_proved(message, octets)
@@ -71,16 +72,16 @@ pub(super) fn prove(
         }
         // What is here was cut off, then.
         Ok(Some(body)) if body.complete && body.bytes.len() as u64 >= known.size => {
+            forget(local, message)?;
             let whole = bodies::packed(kit, message, body.bytes, Keep::Whole);
             kit.writer
                 .run(Priority::Urgent, move |cache| cache.store_packed(&[whole]))?;
             return Ok(Proof::Whole);
         }
         Ok(_) => NOT_WHOLE.to_owned(),
-        Err(error) if error.ends_session() => return ended(local, message, error),
+        Err(error) if error.ends_session() => return ended(session, local, message, error),
         Err(error) if is_refusal(&error) => error.to_string(),
-        // Another day.
-        Err(_) => return Ok(Proof::Later),
+        Err(error) => return another_day(local, message, &error),
     };
     let kept = why.clone();
     let given_up = kit.writer.run(Priority::Urgent, move |cache| {
@@ -98,14 +99,51 @@ pub(super) fn prove(
 }
 
 /// The connection ended while it was asked for: anything may be the reason, until it happens as often as
-/// networks do not fail.
-fn ended(local: &mut Local, message: MsgId, error: NetError) -> Result<Proof, SyncError> {
-    let what = format!("prove/{}", message.0);
-    if !last_words::may_be(&error) || local.ended(&what, when::now())?.times < HANGS {
+/// networks do not fail. What else is to be carried goes on over a new connection.
+fn ended(
+    session: &mut Connection,
+    local: &mut Local,
+    message: MsgId,
+    error: NetError,
+) -> Result<Proof, SyncError> {
+    if !last_words::may_be(&error) {
         return Err(error.into());
+    }
+    let what = ends(message);
+    if local.ended(&what, when::now())?.times < HANGS {
+        session.dial_again()?;
+        return Ok(Proof::Later);
     }
     local.ended_nothing(&what)?;
     Ok(Proof::Never(error.to_string(), Some(error)))
+}
+
+/// The server puts it off: it is asked again after longer and longer pauses, not for ever.
+fn another_day(local: &mut Local, message: MsgId, error: &NetError) -> Result<Proof, SyncError> {
+    let (what, now) = (put_off(message), when::now());
+    if local.read().is_put_off(&what, now)? || local.ended(&what, now)?.times < HANGS {
+        return Ok(Proof::Later);
+    }
+    local.ended_nothing(&what)?;
+    Ok(Proof::Never(error.to_string(), None))
+}
+
+/// What went wrong with it before counts no more.
+fn forget(local: &mut Local, message: MsgId) -> Result<(), SyncError> {
+    for what in [ends(message), put_off(message)] {
+        local.ended_nothing(&what)?;
+    }
+    Ok(())
+}
+
+/// Under which name it is counted how often connections ended at it.
+fn ends(message: MsgId) -> String {
+    format!("prove/{}", message.0)
+}
+
+/// The same of how often it was put off.
+fn put_off(message: MsgId) -> String {
+    format!("later/{}", message.0)
 }
 
 /// The message as it is given now; `None` if it is not where it was.

@@ -437,6 +437,7 @@ impl Panes {
             (_, View::Accounts(_)) => {}
             (Pane::Index, View::Mail) => match self.server_draft() {
                 Some(draft) => fx.extend(go_on(draft)),
+                None if self.is_meant_gone() => self.alarm(tr!("this message is gone"), now),
                 None => self.open_selected(now, fx),
             },
             (Pane::Reader, View::Mail) => {

@@ -143,6 +143,13 @@ impl Panes {
         self.meant.as_ref().map_or(selected, |meant| meant.selected)
     }
 
+    /// Whether the row that was meant stands here no more, and another one does.
+    pub fn is_meant_gone(&self) -> bool {
+        let here = self.index.selected().map(|line| self.index.target(line));
+        let meant = self.meant.as_ref().filter(|m| m.listed && !m.selected);
+        meant.is_some_and(|meant| here.is_some_and(|here| meant.targets != [here]))
+    }
+
     /// Stars the targets, or takes the stars away if all have one.
     pub fn toggle_star(&mut self, now: Now, fx: &mut Vec<Effect>) {
         if self.about_selected() {

@@ -30,7 +30,6 @@ pub use find::Find;
 pub use letter::Letter;
 pub use selection::drawn;
 
-use find::Goal;
 use letter::Setting;
 use selection::Selection;
 use ways::Ways;
@@ -327,7 +326,7 @@ impl Pager {
         let mut held = self.place();
         let set = &self.set;
         let letter = self.letters.iter_mut().find(|l| l.job(set) == job)?;
-        let lost = self.find.as_ref().is_some_and(|f| f.place().is_none());
+        let awaited = self.find.as_ref().and_then(Find::is_awaited);
         let before = letter.has_more().then(|| letter.text_begins());
         let fetch = letter.laid(job, result, set);
         // Where only the beginning was shown, the text that was looked at stays.
@@ -340,8 +339,8 @@ impl Pager {
         self.recount(held);
         if std::mem::take(&mut self.to_end) {
             self.scroll_to(true);
-        } else if before.is_some() && lost {
-            self.aim(Goal::Hit);
+        } else if let (Some(_), Some(goal)) = (before, awaited) {
+            self.aim(goal);
             self.arrive();
         }
         fetch.then_some(job.message)

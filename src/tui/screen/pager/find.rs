@@ -33,6 +33,8 @@ pub struct Find {
     total: usize,
     /// Hits to go on by once all of them are known.
     owed: isize,
+    /// Whether the user moved by hand since they were asked for.
+    left: bool,
     /// Where the reader goes once the first hit is known.
     pub(super) goal: Option<Goal>,
     /// Whether it is to be told if they are nowhere.
@@ -87,7 +89,17 @@ impl Find {
 
     /// Whoever moves by hand is taken nowhere any more.
     pub fn stay(&mut self) {
-        (self.goal, self.owed) = (None, 0);
+        (self.goal, self.owed, self.left) = (None, 0, true);
+    }
+
+    /// Where to go when the first hit comes only now; `None`: there was one, or the user moved.
+    pub fn is_awaited(&self) -> Option<Goal> {
+        let goal = if self.is_typed() {
+            Goal::Hit
+        } else {
+            Goal::Own
+        };
+        (self.hits.is_empty() && !self.left).then_some(goal)
     }
 
     /// Whether there are lines that were not looked through.
@@ -145,6 +157,7 @@ impl Find {
     /// Goes on by so many hits, round and round; the line. Past those that are known before all was
     /// looked through, it goes on once that is.
     pub fn step(&mut self, by: isize) -> Option<usize> {
+        self.left = false;
         if self.is_looking() {
             let to = self.at.checked_add_signed(by);
             match to.filter(|to| *to < self.hits.len() && self.owed == 0) {

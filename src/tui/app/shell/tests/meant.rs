@@ -143,6 +143,10 @@ fn a_draft_in_the_row_that_moved_up_does_not_make_a_draft_of_what_was_meant() {
         bench.event(posted(Topic::Mailbox(MailboxId(1))));
         let fx = enter(&mut bench);
         assert_eq!(drafted(&fx), taken_up, "{draft}");
+        assert!(
+            bench.app.panes.pager.is_none(),
+            "what moved up is not opened"
+        );
     }
 }
 
