@@ -53,10 +53,17 @@ fn save_by(
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
-/// A file in `dir` that is not whole yet.
+/// A file in `dir` that is not whole yet: always of one name, unless another one is being written.
 fn begin(dir: &Path) -> io::Result<NamedTempFile> {
-    let mut part = tempfile::Builder::new();
-    let file = part.prefix(PREFIX).suffix(SUFFIX).tempfile_in(dir);
+    let made = |random| {
+        let mut part = tempfile::Builder::new();
+        let part = part.prefix(PREFIX).suffix(SUFFIX).rand_bytes(random);
+        part.tempfile_in(dir)
+    };
+    let file = match made(0) {
+        Err(taken) if taken.kind() == io::ErrorKind::AlreadyExists => made(6),
+        other => other,
+    };
     // Else its name would be told, which nobody gave it.
     file.map_err(|error| error.kind().into())
 }

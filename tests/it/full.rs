@@ -118,7 +118,9 @@ fn f03_of_a_file_that_can_not_be_written_nothing_is_left() {
     t.send("gg\r");
     // The list shows the text, too; what is attached only the message that is open.
     t.wait_for("application/x-plan");
-    let path = file.to_str().unwrap();
+    // So it is called until it is whole.
+    let part = folder.join(".postrider-.part");
+    let path = part.to_str().unwrap();
     // None of it can be written, then all of it and it is not certain to stay.
     for call in ["write", "fsync"] {
         let inject = format!("inject={call}:error=ENOSPC");
