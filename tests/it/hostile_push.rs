@@ -132,7 +132,9 @@ fn f14_a_server_that_says_nothing_to_idle_is_asked_instead() {
     let dialled = server.dialled();
     server.mail(|m| m.add("INBOX", "two"));
     eventually("the news", || home.subjects("INBOX").len() == 2);
-    assert_eq!((server.said("IDLE").len(), server.dialled()), (2, dialled));
+    assert_eq!(server.said("IDLE").len(), 2);
+    // The new message's body may come over a connection of its own.
+    assert!(server.dialled() <= dialled + 1, "{}", server.dialled());
 }
 
 #[test]
