@@ -362,7 +362,7 @@ mod tests {
         let out = build(&d, &[]).unwrap();
         assert_eq!(out.recipients, ["b@x.example", "s@x.example"]);
         let text = |b: &[u8]| String::from_utf8(b.to_vec()).unwrap();
-        assert!(!text(&out.wire).to_lowercase().contains("bcc"));
+        assert!(!text(&out.wire).to_lowercase().contains("\nbcc:"));
         assert!(!text(&out.wire).contains("s@x.example"));
         assert!(
             text(&out.filed).contains("\r\nBcc: \"Secret\" <s@x.example>, <B@x.example>\r\n"),

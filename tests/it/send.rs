@@ -84,7 +84,7 @@ fn s26_a_message_from_standard_input_goes_out_once_and_is_filed_once() {
     reached.sort();
     assert_eq!(reached, to);
     assert!(
-        !got[0].raw.contains("hidden") && !got[0].raw.to_lowercase().contains("bcc"),
+        !got[0].raw.contains("hidden") && !got[0].raw.to_lowercase().contains("\nbcc:"),
         "{}",
         got[0].raw
     );
