@@ -124,6 +124,8 @@ fn log_to(paths: &Paths) {
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)
+        // What can't be written is lost: standard error is the screen's, or may be closed.
+        .log_internal_errors(false)
         .with_writer(file)
         .try_init();
 }

@@ -15,11 +15,11 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 /// The input ends.
 pub fn question(text: &str, suggestion: &str) -> Result<String> {
     let text = Clean::line(text);
-    if suggestion.is_empty() {
-        eprint!("{text}: ");
-    } else {
-        eprint!("{text} [{}]: ", Clean::line(suggestion));
-    }
+    let mut err = io::stderr();
+    let _ = match suggestion {
+        "" => write!(err, "{text}: "),
+        suggestion => write!(err, "{text} [{}]: ", Clean::line(suggestion)),
+    };
     let answer = line()?;
     let answer = answer.trim();
     Ok(if answer.is_empty() {
@@ -34,13 +34,12 @@ pub fn question(text: &str, suggestion: &str) -> Result<String> {
 /// # Errors
 /// The input ends.
 pub fn agrees(text: &str) -> Result<bool> {
-    eprint!("{} [y/N]: ", Clean::line(text));
+    let _ = write!(io::stderr(), "{} [y/N]: ", Clean::line(text));
     let answer = line()?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
 }
 
 fn line() -> Result<String> {
-    io::stderr().flush()?;
     let mut line = String::new();
     if io::stdin().lock().read_line(&mut line)? == 0 {
         aside!();

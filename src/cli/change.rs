@@ -90,7 +90,8 @@ pub fn change(
 pub fn report(home: &Home, as_json: bool, intent: Intent) -> Result<u8> {
     let done = home.carry_out(intent, exit::NO_INPUT)?;
     if as_json {
-        json::print(json!({ "done": done.label, "undoable": done.undoable }))?;
+        // It is done: whoever hears otherwise would undo the next one, too.
+        let _ = json::print(json!({ "done": done.label, "undoable": done.undoable }));
     } else {
         say!("{}", Clean::line(&done.label));
     }

@@ -2,11 +2,12 @@
 
 use crate::config::ConfigError;
 use crate::net::{Kind, NetError};
-use crate::store;
+use crate::store::{self, Reader};
 use crate::sync::SyncError;
 use crate::text::Clean;
 use crate::text::system::numberless;
 use std::fmt;
+use std::path::Path;
 
 /// Cache and server differ.
 pub const DIFFERENT: u8 = 1;
@@ -87,6 +88,7 @@ pub fn code(error: &anyhow::Error) -> u8 {
                 return REFUSED;
             }
             Some(SyncError::Store(_) | SyncError::System(_)) => return IO,
+            Some(SyncError::Panicked(_)) => return SOFTWARE,
             Some(_) => return TEMPORARY,
             None => {}
         }
@@ -102,6 +104,23 @@ fn of_net(error: &NetError) -> u8 {
         Kind::Offline | Kind::Protocol => UNAVAILABLE,
         Kind::Busy | Kind::Woken => TEMPORARY,
         Kind::User | Kind::Refused => REFUSED,
+    }
+}
+
+/// Notes it if the cache at this path was found damaged: who reads can't mend, but the next start
+/// makes it anew.
+pub fn note_damage<T>(cache: &Path, outcome: &anyhow::Result<T>) {
+    let Err(error) = outcome else { return };
+    for error in error.chain().filter_map(of_the_store) {
+        Reader::note_damage(cache, error);
+    }
+}
+
+/// The store's own error, if that is what failed.
+fn of_the_store<'e>(cause: &'e (dyn std::error::Error + 'static)) -> Option<&'e store::Error> {
+    match cause.downcast_ref::<SyncError>() {
+        Some(SyncError::Store(error)) => Some(error),
+        _ => cause.downcast_ref::<store::Error>(),
     }
 }
 
@@ -121,5 +140,12 @@ mod tests {
             "no start: /c/config.toml: it is a folder"
         );
         assert_eq!(code(&error), CONFIG);
+    }
+
+    #[test]
+    fn a_fault_of_ours_is_not_tried_again() {
+        let panicked = SyncError::Panicked("on purpose".to_owned());
+        assert_eq!(code(&panicked.into()), SOFTWARE);
+        assert_eq!(code(&SyncError::Interrupted.into()), TEMPORARY);
     }
 }

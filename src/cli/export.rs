@@ -8,6 +8,7 @@ use super::fetcher::{Fetcher, There};
 use super::home::Home;
 use super::json;
 use super::lists::find_mailbox;
+use super::passphrase;
 use super::placed::{alone, create, folder, go_on, part, put, settle};
 use super::reading;
 use super::say::{aside, say};
@@ -15,7 +16,7 @@ use super::words::{Export, Form};
 use crate::mime::maildir::{self, Keywords};
 use crate::mime::mbox::{self, Letter, Mbox, Next};
 use crate::mime::parse;
-use crate::model::{Expr, Flags, MailboxId, MsgId, Query, Target, Term};
+use crate::model::{Account, Expr, Flags, MailboxId, MsgId, Query, Target, Term};
 use crate::signal::Board;
 use crate::store::{ByKey, Reader};
 use crate::sync::engine;
@@ -74,6 +75,11 @@ pub fn export(home: &Home, as_json: bool, args: &Export) -> Result<u8> {
         return Err(Failure::new(exit::IO, told).into());
     }
     let (wanted, listed) = wanted(home, &reader, args)?;
+    // Without it what is here is written all the same.
+    let _ = passphrase::unlock(
+        &home.secrets,
+        &asked(home, &reader, &wanted, listed.as_ref())?,
+    );
     let board = Arc::new(Board::new());
     let parts = home.parts(home.config.accounts.clone(), Arc::clone(&board), false)?;
     let stop = Arc::new(AtomicBool::new(false));
@@ -117,6 +123,32 @@ pub fn export(home: &Home, as_json: bool, args: &Export) -> Result<u8> {
     })?;
     fetcher.hang_up()?;
     tell(as_json, args, &count)
+}
+
+/// The accounts whose servers will be asked: for what a mailbox has, and for what isn't here.
+fn asked(
+    home: &Home,
+    reader: &Reader,
+    wanted: &[Wanted],
+    listed: Option<&Listed>,
+) -> Result<Vec<Account>> {
+    let accounts = &home.config.accounts;
+    if !home.secrets.must_unlock(accounts) {
+        return Ok(Vec::new());
+    }
+    let mut names = BTreeSet::new();
+    if let Some(mailbox) = listed.map(|l| reader.mailbox(l.mailbox)).transpose()? {
+        names.extend(mailbox.map(|m| m.account));
+    }
+    for message in wanted.iter().map(|w| w.message) {
+        let here = reader.message(message)?.is_some_and(|row| row.has_body);
+        if !here || reader.is_hollow(message)? {
+            let place = reader.locate(message)?.into_iter().next();
+            names.extend(place.map(|p| p.account));
+        }
+    }
+    let asked = accounts.iter().filter(|a| names.contains(&a.name));
+    Ok(asked.cloned().collect())
 }
 
 /// What is to be written; of a mailbox also what is known of it.

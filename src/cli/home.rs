@@ -14,6 +14,7 @@ use crate::signal::Board;
 use crate::store::{self, Cache, Local, LocalReader, Priority, Reader, Writer};
 use crate::sync::bells::Bells;
 use crate::sync::engine::Parts;
+use crate::sync::error::LedgerError;
 use crate::sync::ledger::Ledger;
 use crate::sync::rhythm::Rhythm;
 use crate::sync::{Host, Stores};
@@ -187,7 +188,14 @@ impl Home {
     /// Why it is refused, in plain words, or when a database can't be opened or written.
     pub fn carry_out(&self, intent: Intent, code: u8) -> Result<Done> {
         let done = self.ledger()?.carry_out(intent);
-        Ok(done.map_err(|why| Failure::new(code, why))?)
+        done.map_err(|error| match error {
+            // The present state does not allow it: no fault of the database's.
+            LedgerError::Store(why @ (store::Error::Refused(_) | store::Error::Gone(_))) => {
+                Failure::new(code, why.to_string()).into()
+            }
+            LedgerError::Store(error) => error.into(),
+            LedgerError::Refused(why) => Failure::new(code, why).into(),
+        })
     }
 
     /// A ledger for one command. What it sends waits no longer than the message itself says.

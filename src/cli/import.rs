@@ -5,6 +5,7 @@ use super::bars::Bars;
 use super::exit::{self, Failure};
 use super::home::Home;
 use super::json;
+use super::passphrase;
 use super::reading::{self, Came};
 use super::say::{aside, say};
 use super::sources::{self, Source};
@@ -287,6 +288,7 @@ fn run(
         false => Some(alone(home)?),
     };
     let board = Arc::new(Board::new());
+    passphrase::unlock(&home.secrets, &accounts)?;
     let parts = home.parts(accounts.clone(), Arc::clone(&board), false)?;
     let stop = Arc::new(AtomicBool::new(false));
     let kits: Vec<Kit> = accounts

@@ -3,6 +3,7 @@
 use super::args::List;
 use super::exit::{self, Failure};
 use super::home::Home;
+use super::passphrase;
 use super::say::aside;
 use super::{json, table};
 use crate::model::view::{IndexRow, MailboxRow, Order, Page, Scope};
@@ -258,6 +259,8 @@ pub fn search(
 
 /// Has every account's server asked for a search. One that can't be asked is told.
 fn ask_servers(home: &Home, text: &str) -> Result<()> {
+    // Without it only the accounts that want it can't be asked.
+    let _ = passphrase::unlock(&home.secrets, &home.config.accounts);
     for account in &home.config.accounts {
         let parts = home.parts(vec![account.clone()], Arc::new(Board::new()), false)?;
         let kit = engine::kit(&parts, account, &Arc::new(AtomicBool::new(false)));

@@ -50,5 +50,6 @@ pub mod check;
 pub mod run;
 
 pub use args::Args;
+pub use exit::note_damage;
 pub use home::Home;
-pub use run::{note_damage, run};
+pub use run::run;

@@ -103,11 +103,13 @@ pub fn decide(home: &Home, as_json: bool, decision: &Decision) -> Result<u8> {
     if as_json {
         let local = home.local_reader()?;
         let row = local.submission(id)?;
-        json::print(json!({
+        let message = row.map(|row| entry(&local, &row)).transpose()?;
+        // It is done: whoever hears otherwise would do it again.
+        let _ = json::print(json!({
             "done": done.label,
             "draft": done.draft.map(|draft| format!("d{}", draft.0)),
-            "message": row.map(|row| entry(&local, &row)).transpose()?,
-        }))?;
+            "message": message,
+        }));
     } else {
         say!("{}", Clean::line(&done.label));
     }

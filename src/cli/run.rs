@@ -11,8 +11,6 @@ use super::{
 };
 use crate::model::view::Order;
 use crate::model::{Role, SignInBy};
-use crate::store::{self, Reader};
-use crate::sync::SyncError;
 use std::path::Path;
 
 /// Runs a command other than the screen and the demo, and answers its exit code. What went wrong
@@ -69,25 +67,8 @@ fn carry_out(place: Option<&Path>, json: bool, command: &Command) -> anyhow::Res
     }
     let home = Home::open(place)?;
     let done = on_home(&home, json, command);
-    note_damage(&home.paths.cache, &done);
+    exit::note_damage(&home.paths.cache, &done);
     done
-}
-
-/// Notes it if the cache at this path was found damaged: who reads can't mend, but the next start
-/// makes it anew.
-pub fn note_damage<T>(cache: &Path, outcome: &anyhow::Result<T>) {
-    let Err(error) = outcome else { return };
-    for error in error.chain().filter_map(of_the_store) {
-        Reader::note_damage(cache, error);
-    }
-}
-
-/// The store's own error, if that is what failed.
-fn of_the_store<'e>(cause: &'e (dyn std::error::Error + 'static)) -> Option<&'e store::Error> {
-    match cause.downcast_ref::<SyncError>() {
-        Some(SyncError::Store(error)) => Some(error),
-        _ => cause.downcast_ref::<store::Error>(),
-    }
 }
 
 fn on_home(home: &Home, json: bool, command: &Command) -> anyhow::Result<u8> {

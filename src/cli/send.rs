@@ -18,6 +18,7 @@ use crate::sync::connections::Rank;
 use crate::sync::{engine, filing, freeze, submitter};
 use crate::text::{Clean, later, when};
 use anyhow::{Context as _, Result};
+use serde_json::json;
 use std::io::Read as _;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -67,25 +68,43 @@ pub fn send(home: &Home, as_json: bool, args: &Send) -> Result<u8> {
     }
     let draft = outgoing.draft.map(|(id, _)| id);
     let done = home.carry_out(Intent::Queue(Box::new(outgoing)), exit::DATA)?;
-    // Nobody writes on it any more; until now it stood open, for whoever starts the screen next.
-    if let Some(Err(why)) = draft.map(|id| home.carry_out(Intent::CloseDraft(id), exit::DATA)) {
-        // It is queued: whoever hears otherwise would send it again.
-        aside!("postrider: {}", Clean::line(&why.to_string()));
-    }
     let id = done.outbox.context("the outbox gave no id")?;
-    if args.wait {
-        see_through(home, &account, id)?;
+    // From here on it is queued: whoever hears of a failure would send it again.
+    if let Some(id) = draft {
+        // Nobody writes on it any more; until now it stood open, for whoever starts the screen next.
+        told(home, home.carry_out(Intent::CloseDraft(id), exit::DATA));
     }
-    let row = home
-        .local_reader()?
-        .submission(id)?
-        .context("the message has left the outbox")?;
+    if args.wait {
+        told(home, see_through(home, &account, id));
+    }
+    let Some(row) = told(home, row(home, id)) else {
+        let id = format!("o{}", id.0);
+        match as_json {
+            true => drop(json::print(json!({ "id": id }))),
+            false => say!("{id}"),
+        }
+        return Ok(if args.wait { exit::TEMPORARY } else { 0 });
+    };
     if !as_json && !args.wait && row.state == SubmissionState::Queued {
         // Whoever sends from a script need not know that something has to be running.
-        let runs = EngineLock::try_take(&home.paths.lock)?.is_none();
+        let runs = matches!(EngineLock::try_take(&home.paths.lock), Ok(None));
         aside!("{}", leaves(&row, runs, now));
     }
-    report(as_json, &row, args.wait)
+    report(as_json, &row);
+    Ok(if args.wait { code(&row) } else { 0 })
+}
+
+/// What came of what follows once a message is queued: a failure is told, and no more.
+fn told<T>(home: &Home, outcome: Result<T>) -> Option<T> {
+    exit::note_damage(&home.paths.cache, &outcome);
+    outcome
+        .inspect_err(|error| aside!("postrider: {}", exit::words(error)))
+        .ok()
+}
+
+fn row(home: &Home, id: OutboxId) -> Result<Submission> {
+    let row = home.local_reader()?.submission(id)?;
+    row.context("the message has left the outbox")
 }
 
 /// When a queued message goes.
@@ -229,9 +248,10 @@ fn send_here(home: &Home, account: &Account) -> Result<()> {
     Ok(())
 }
 
-fn report(as_json: bool, row: &Submission, waited: bool) -> Result<u8> {
+/// Says where a message stands. Where nobody listens the exit code says it.
+fn report(as_json: bool, row: &Submission) {
     if as_json {
-        json::print(json::submission(row, &[]))?;
+        let _ = json::print(json::submission(row, &[]));
     } else {
         say!(
             "o{} {} {}",
@@ -255,16 +275,17 @@ fn report(as_json: bool, row: &Submission, waited: bool) -> Result<u8> {
             say!("  {}", Clean::line(error));
         }
     }
-    if !waited {
-        return Ok(0);
-    }
+}
+
+/// The exit code of a message that was waited for.
+fn code(row: &Submission) -> u8 {
     let all_accepted = row
         .recipients
         .iter()
         .all(|r| r.state == RecipientState::Accepted);
-    Ok(match row.state {
+    match row.state {
         SubmissionState::Accepted | SubmissionState::Done if all_accepted => 0,
         SubmissionState::Refused => exit::REFUSED,
         _ => exit::TEMPORARY,
-    })
+    }
 }

@@ -3,6 +3,7 @@
 use super::args::Show;
 use super::exit::{self, Failure};
 use super::home::{self, Home};
+use super::passphrase;
 use super::say::aside;
 use super::{json, lists};
 use crate::mime::render::{RenderOptions, render};
@@ -229,8 +230,10 @@ fn body(home: &Home, reader: &Reader, id: MsgId, args: &Show) -> Result<Vec<u8>>
         )
         .into());
     }
+    let kit = kit(home, reader, id)?;
+    passphrase::unlock(&home.secrets, std::slice::from_ref(&kit.account))?;
     let mut session = None;
-    let came = ondemand::serve(&kit(home, reader, id)?, &mut session, id)?;
+    let came = ondemand::serve(&kit, &mut session, id)?;
     if let Some(session) = session {
         session.hang_up();
     }

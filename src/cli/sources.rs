@@ -6,7 +6,7 @@ use super::exit::{self, Failure};
 use crate::model::{MailboxName, name};
 use anyhow::{Context as _, Result};
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 /// Folders below each other that are looked into.
@@ -42,9 +42,16 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<Source>> {
     let mut all = Vec::new();
     for path in paths {
         let before = all.len();
-        let meta = fs::metadata(path).with_context(|| path.display().to_string())?;
+        let meta = fs::metadata(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => not_there(path, &error.to_string()),
+            _ => anyhow::Error::new(error).context(path.display().to_string()),
+        })?;
         if meta.is_dir() {
             folder(path, 0, "", &mut all)?;
+        } else if !meta.is_file() {
+            // It is opened more than once, and a pipe gives nothing twice.
+            let why = "it is no file; write what comes through a pipe into one first";
+            return Err(not_there(path, why));
         } else {
             all.push(source(kind(path, meta.len())?, path, ""));
         }
@@ -57,6 +64,10 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<Source>> {
         }
     }
     Ok(all)
+}
+
+fn not_there(path: &Path, why: &str) -> anyhow::Error {
+    Failure::new(exit::NO_INPUT, format!("{}: {why}", path.display())).into()
 }
 
 fn source(kind: Kind, path: &Path, below: &str) -> Source {
@@ -166,11 +177,28 @@ fn begins_with_field(text: &[u8]) -> bool {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use rustix::fs::{CWD, Mode, mkfifoat};
+    use std::io::Write as _;
 
     /// A Maildir without a message.
     pub fn maildir(path: &Path) {
         for part in ["cur", "new", "tmp"] {
             fs::create_dir_all(path.join(part)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_pipe_and_what_is_not_there_are_no_sources() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("pipe");
+        mkfifoat(CWD, &pipe, Mode::RUSR | Mode::WUSR).unwrap();
+        // Open at both ends, so that nobody waits for the other.
+        let mut both = File::options().read(true).write(true).open(&pipe).unwrap();
+        both.write_all(b"Subject: x\n\n").unwrap();
+        for (path, said) in [(pipe, "no file"), (dir.path().join("no"), "No such file")] {
+            let error = find(&[path]).unwrap_err();
+            assert_eq!(exit::code(&error), exit::NO_INPUT, "{error:#}");
+            assert!(error.to_string().contains(said), "{error:#}");
         }
     }
 

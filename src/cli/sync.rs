@@ -15,7 +15,7 @@ use crate::net::diagnose::{Service, explain};
 use crate::signal::{Announcement, Board};
 use crate::store::Local;
 use crate::sync::engine::{self, Engine, Once};
-use crate::sync::{Parts, SyncError};
+use crate::sync::{Parts, SyncError, guard};
 use crate::text::{Clean, osc, when};
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -177,7 +177,7 @@ fn turn(
     for (name, run) in runs {
         let (outcome, seconds) = run
             .join()
-            .unwrap_or_else(|_| (Err(SyncError::Interrupted), 0.0));
+            .unwrap_or_else(|_| (Err(SyncError::Panicked(String::new())), 0.0));
         let account = parts.accounts.iter().find(|a| a.name == name);
         let (report, code) = account_report(account, outcome, seconds);
         match reports.iter_mut().find(|(n, _, _)| *n == name) {
@@ -209,7 +209,10 @@ fn add(before: &mut Value, more: &Value) {
 
 fn timed(kit: &crate::sync::Kit) -> (Result<Once, SyncError>, f64) {
     let began = Instant::now();
-    (engine::once(kit), began.elapsed().as_secs_f64())
+    (
+        guard::turn(|| engine::once(kit)),
+        began.elapsed().as_secs_f64(),
+    )
 }
 
 fn account_report(

@@ -10,7 +10,7 @@ use super::sync::why;
 use super::{json, table};
 use crate::signal::Board;
 use crate::sync::verify::{self, Finding};
-use crate::sync::{SyncError, engine};
+use crate::sync::{SyncError, engine, guard};
 use crate::text::{Clean, gauge};
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ pub fn verify(home: &Home, as_json: bool, args: &Verify) -> Result<u8> {
             let kit = engine::kit(&parts, account, &stop);
             let (path, repair, working) = (args.mailbox.clone(), args.repair, working.clone());
             let run = move || {
-                let findings = verify::account(&kit, path.as_deref(), repair);
+                let findings = guard::turn(|| verify::account(&kit, path.as_deref(), repair));
                 drop(working);
                 findings
             };
@@ -51,7 +51,8 @@ pub fn verify(home: &Home, as_json: bool, args: &Verify) -> Result<u8> {
     let (mut clean, mut failed) = (true, 0);
     for (account, run) in runs {
         let name = account.name.as_str();
-        let outcome = run.join().unwrap_or(Err(SyncError::Interrupted));
+        let outcome = run.join();
+        let outcome = outcome.unwrap_or_else(|_| Err(SyncError::Panicked(String::new())));
         let findings = match outcome {
             Ok(findings) => findings,
             // A database of ours is everybody's trouble, and may have to be made anew.

@@ -1,6 +1,7 @@
 //! What tests of the ledger stand on: real databases, one account and no network.
 
 use super::bells::{AccountBells, Bells};
+use super::error::LedgerError;
 use super::host::{Host, NoSecret};
 use super::kit::Stores;
 use super::ledger::Ledger;
@@ -146,7 +147,7 @@ impl Desk {
         self.ledger.carry_out(intent).unwrap().outbox.unwrap()
     }
 
-    pub(super) fn decide(&mut self, id: OutboxId, verb: OutboxVerb) -> Result<Done, String> {
+    pub(super) fn decide(&mut self, id: OutboxId, verb: OutboxVerb) -> Result<Done, LedgerError> {
         self.ledger.carry_out(Intent::Outbox(id, verb))
     }
 }

@@ -117,7 +117,7 @@ impl Ledger {
                 Intent::TestRules(which) => self.test_rules_aside(which, reply),
                 intent => {
                     let (done, after) = self.commit(intent);
-                    reply(done);
+                    reply(done.map_err(|error| error.to_string()));
                     self.spread(after);
                 }
             }
@@ -138,22 +138,20 @@ impl Ledger {
     /// Carries one intent out and spreads the word before it returns: for scripts.
     ///
     /// # Errors
-    /// Why it can't be done, in plain words.
-    pub fn carry_out(&mut self, intent: Intent) -> Result<Done, String> {
+    /// Why it can't be done, in plain words; a database that fails.
+    pub fn carry_out(&mut self, intent: Intent) -> Result<Done, LedgerError> {
         let (done, after) = self.commit(intent);
         self.spread(after);
         done
     }
 
-    fn commit(&mut self, intent: Intent) -> (Result<Done, String>, After) {
+    fn commit(&mut self, intent: Intent) -> (Result<Done, LedgerError>, After) {
         let mut after = After::default();
         // A transaction that panics is rolled back; whoever asked is told, and the next is served.
         let recorded = catch_unwind(AssertUnwindSafe(|| self.record(intent, &mut after)))
             .unwrap_or_else(|_| Err(LedgerError::Refused(lang::of(FAULT).to_owned())));
-        let done = recorded.map_err(|error| {
-            tracing::error!(%error, "an intent could not be recorded");
-            error.to_string()
-        });
+        let done = recorded
+            .inspect_err(|error| tracing::error!(%error, "an intent could not be recorded"));
         (done, after)
     }
 

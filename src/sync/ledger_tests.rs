@@ -1,6 +1,7 @@
 //! The ledger as the screen and scripts use it, over real databases and no network.
 
 use super::desk::{Desk, account};
+use super::error::LedgerError;
 use super::intend;
 use super::planned::What;
 use crate::model::*;
@@ -375,7 +376,7 @@ fn what_is_sent_is_a_draft_while_its_message_is_built() {
 #[test]
 fn nothing_is_taken_back_by_surprise() {
     let mut desk = Desk::new();
-    let label = |done: Result<Done, String>| done.unwrap().label;
+    let label = |done: Result<Done, LedgerError>| done.unwrap().label;
     let id = desk.queue();
     desk.ledger.begun = i64::MAX;
     let named = desk.ledger.carry_out(Intent::Undo);

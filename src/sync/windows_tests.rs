@@ -88,7 +88,7 @@ fn what_another_window_changed_is_not_sent_as_it_was() {
     let mut desk = Desk::new();
     let (seen, _) = parted(&mut desk);
     let submit = Intent::Submit(Box::new(seen.clone()));
-    let why = desk.ledger.carry_out(submit).unwrap_err();
+    let why = desk.ledger.carry_out(submit).unwrap_err().to_string();
     assert!(why.contains("another window"), "{why}");
     // Nor on the way that the screen takes.
     let (myself, _built) = crossbeam_channel::bounded(1);

@@ -46,6 +46,8 @@ mod script;
 mod slow;
 mod cli;
 mod enrol;
+mod locked;
+mod unheard;
 mod faults;
 mod changes;
 mod renamed;
