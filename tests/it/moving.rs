@@ -324,7 +324,7 @@ fn what_can_not_be_read_is_said() {
     let path = |name: &str| home.path.join(name).to_str().unwrap().to_owned();
     fs::create_dir(path("empty")).unwrap();
     fs::write(path("nul.eml"), b"Subject: x\r\n\r\na\0b\r\n").unwrap();
-    home.run(&["import", &path("none"), "--to", "X"]).code(74);
+    home.run(&["import", &path("none"), "--to", "X"]).code(66);
     home.run(&["import", &path("empty"), "--to", "X"]).code(66);
     let told = home.run(&["import", &path("nul.eml"), "--to", "X", "-a", "work"]);
     told.code(1);

@@ -237,7 +237,7 @@ fn what_a_script_could_not_queue_is_a_draft_that_stands_open() {
     rig.sql("CREATE TRIGGER full BEFORE INSERT ON outbox BEGIN SELECT RAISE(ABORT, 'full'); END");
     let to = ["send", "--to", "bo@example.test", "--subject", "Tea"];
     let asked = rig.home.run(&[&to[..], &["--at", "in 2h"]].concat());
-    asked.code(65);
+    asked.code(74);
     let sql = "SELECT count(*) FROM draft WHERE open > 0 AND outbox IS NULL AND subject = 'Tea'";
     assert_eq!(rows(&write(&local(&rig.home)), sql), ["1"]);
 }
