@@ -14,8 +14,10 @@ use crate::config::secrets::{Kind, Secrets};
 use crate::model::setup::{
     Attempt, Cancel, Found, Glimpse, Kept, Mend, Proposal, SignIn, Source, State, Step, Tried,
 };
-use crate::model::{Account, AccountName, Auth, Endpoint, Secret, SecretSource, Security, Service};
-use crate::net::discover::{self, Providers};
+use crate::model::{
+    Account, AccountName, Auth, Endpoint, Secret, SecretSource, Security, Service, is_mailbox,
+};
+use crate::net::discover::{self, Finder};
 use crate::setup::{self, Stored};
 use crate::text::{Clean, when};
 use anyhow::Result;
@@ -70,15 +72,10 @@ pub fn add(home: Option<&Path>, as_json: bool, args: &AddAccount) -> Result<u8> 
         );
         return Err(Failure::new(code, told).into());
     };
-    let kept = setup::keep(
-        &paths.config,
-        &account,
-        &wanted.secret,
-        &|a, s| match &lasting {
-            Some(lasting) => by_page::store(&secrets, a, lasting),
-            None => store(&secrets, a, s, true),
-        },
-    )
+    let kept = setup::keep(&paths, &account, &wanted.secret, &|a, s| match &lasting {
+        Some(lasting) => by_page::store(&secrets, a, lasting),
+        None => store(&secrets, a, s, true),
+    })
     .map_err(|why| Failure::new(exit::IO, why))?;
     for note in &kept.notes {
         aside!("{note}");
@@ -118,7 +115,7 @@ fn address(args: &AddAccount) -> Result<String> {
         return match read {
             Ok((email, _)) => Ok(email),
             // The servers are named, so the domain need not exist.
-            Err(_) if args.imap.is_some() && typed.matches('@').count() == 1 => Ok(typed.clone()),
+            Err(_) if args.imap.is_some() && is_named(typed.trim()) => Ok(typed.trim().to_owned()),
             Err(why) => Err(Failure::new(exit::USAGE, why).into()),
         };
     }
@@ -128,6 +125,10 @@ fn address(args: &AddAccount) -> Result<String> {
             Err(why) => aside!("  {why}"),
         }
     }
+}
+
+fn is_named(address: &str) -> bool {
+    is_mailbox(address) && address.matches('@').count() == 1
 }
 
 /// The servers: those that were named, those that are found and agreed to, else those that the
@@ -181,7 +182,7 @@ fn servers(config: &Path, email: &str, args: &AddAccount) -> Result<Proposal> {
     }
     // A known provider's servers are known whoever names them.
     if all.source == Source::Typed {
-        let known = Providers::built_in();
+        let known = finder(config)?.providers;
         let host = all.imap.first().map_or("", |end| end.host.as_str());
         if let Some(provider) = known.of_host(host) {
             all.sign_in.clone_from(&provider.sign_in);
@@ -228,9 +229,13 @@ fn typed(email: &str) -> Proposal {
     }
 }
 
+fn finder(config: &Path) -> Result<Finder> {
+    Ok(setup::finder(config).map_err(|why| Failure::new(exit::CONFIG, why))?)
+}
+
 /// What is found for the address; `None` where nobody knows, which is told.
 fn find(config: &Path, email: &str) -> Result<Option<Proposal>> {
-    let finder = setup::finder(config).map_err(|why| Failure::new(exit::CONFIG, why))?;
+    let finder = finder(config)?;
     let (mut best, mut why) = (None, None);
     finder.find(email, &Cancel::default(), &mut |event| match event {
         Found::Looking(what) => aside!("{} …", Clean::line(&what)),
@@ -510,5 +515,40 @@ mod tests {
         let mut both = found;
         typed_over(&mut both, &[imap], &[smtp]);
         assert_eq!(both.question(), None);
+    }
+
+    fn named(address: &str) -> AddAccount {
+        let server = |port: u16| Some(format!("mail.firm.test:{port}"));
+        AddAccount {
+            address: Some(address.to_owned()),
+            name: None,
+            full_name: None,
+            imap: server(993),
+            smtp: server(465),
+            user: Some("ada".to_owned()),
+            password_command: None,
+            auth: None,
+            ca_file: None,
+        }
+    }
+
+    #[test]
+    fn f54_servers_that_are_typed_are_known_by_the_organisation_s_list() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("config.toml");
+        let text = "[[provider]]\nname = \"Firm\"\ndomains = [\"firm.test\"]\nimap = [\"mail.firm.test:993\"]\nsmtp = [\"mail.firm.test:465\"]\nsign-in = [\"oauth:firm\"]\n[oauth.firm]\nauth-url = \"https://id.firm.test/a\"\ntoken-url = \"https://id.firm.test/t\"\nscopes = [\"mail\"]\nclient-id = \"x\"\n";
+        std::fs::write(folder.path().join(setup::OWN), text).unwrap();
+        let found = servers(&config, "ada@elsewhere.test", &named("")).unwrap();
+        assert!(!found.takes_password());
+        assert_eq!(found.browser(), Some("firm"));
+    }
+
+    #[test]
+    fn f21_an_address_that_no_configuration_takes_is_refused_first() {
+        for wrong in ["<ada@x.test>", "a,b@intranet", "a b@intranet", "ada"] {
+            assert!(address(&named(wrong)).is_err(), "{wrong}");
+        }
+        // Servers that are named need no domain that exists.
+        assert_eq!(address(&named(" ada@intranet ")).unwrap(), "ada@intranet");
     }
 }

@@ -7,7 +7,7 @@ use super::oauth;
 use super::policy::{reach_name, size_name, usual_budget};
 use super::sending::auth_name;
 use crate::model::{
-    Account, ArchiveBy, Auth, Endpoint, MailboxPolicy, Rule, SecretSource, SyncPolicy,
+    Account, ArchiveBy, Auth, Endpoint, MailboxPolicy, Rule, SecretSource, SyncPolicy, is_mailbox,
 };
 use std::io;
 use std::path::Path;
@@ -15,9 +15,13 @@ use std::path::Path;
 /// Appends an account to the file (made 0600 if there is none), in one step.
 ///
 /// # Errors
-/// When there is one of that name, it can't be written, or would not be read back as the same
-/// account.
+/// When there is one of that name, its address is none, it can't be written, or would not be read back
+/// as the same account.
 pub fn append_account(path: &Path, account: &Account) -> io::Result<()> {
+    if !is_mailbox(&account.email) {
+        let why = format!("`{}` is not a mail address", account.email.escape_debug());
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    }
     let _alone = alone(path)?;
     let old = match std::fs::read_to_string(path) {
         Ok(old) => old,
@@ -356,6 +360,20 @@ mod tests {
         assert!(append_account(&path, &accounts[0]).is_err());
         assert_ne!(before, "");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "broken [");
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_told_as_such() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config.toml");
+        let sample = include_str!("../../assets/config.sample.toml");
+        let mut account = load::parse(sample, dir.path()).config.accounts.remove(0);
+        for wrong in ["<ada@x.test>", "a;b@x.test", "ada"] {
+            account.email = wrong.to_owned();
+            let why = append_account(&path, &account).unwrap_err().to_string();
+            assert!(why.contains(wrong) && why.contains("mail address"), "{why}");
+            assert!(!path.exists());
+        }
     }
 
     #[test]

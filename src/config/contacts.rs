@@ -1,13 +1,12 @@
 //! `[contacts]`, `[groups]` and `[compose]`: where people are kept besides the mail, names for
 //! several of them, and what is looked at before a message goes.
 
-use crate::config::endpoint::is_mailbox;
 use crate::config::options::{Part, keys};
 use crate::config::paths::expand;
 use crate::config::problem::Problems;
 use crate::config::section::Section;
 use crate::config::sending::argv;
-use crate::model::{Address, Group};
+use crate::model::{Address, Group, is_mailbox};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::path::{Path, PathBuf};

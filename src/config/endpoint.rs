@@ -65,15 +65,6 @@ pub(super) fn nowhere() -> Endpoint {
     }
 }
 
-/// Whether a text is a mail address without a name.
-pub(super) fn is_mailbox(text: &str) -> bool {
-    let bad = |c: char| c.is_whitespace() || "<>,;\"()".contains(c);
-    let parts = text.rsplit_once('@');
-    parts.is_some_and(|(local, domain)| {
-        !local.is_empty() && !domain.is_empty() && !text.contains(bad)
-    })
-}
-
 /// The security's name in the file.
 pub(super) fn security_name(security: Security) -> &'static str {
     SECURITIES

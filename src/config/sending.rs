@@ -1,11 +1,10 @@
 //! How an account signs in and as whom it sends: `auth`, `sendmail`, `[[account.identity]]`.
 
-use crate::config::endpoint::is_mailbox;
 use crate::config::options::{Part, keys};
 use crate::config::paths::expand;
 use crate::config::problem::Problems;
 use crate::config::section::{Found, Section, wrong};
-use crate::model::{Auth, Identity, SecretSource};
+use crate::model::{Auth, Identity, SecretSource, is_mailbox};
 use std::collections::BTreeSet;
 use std::path::Path;
 use toml::de::DeValue;

@@ -99,7 +99,7 @@ fn set_up(paths: &Paths, secrets: &Secrets) -> SetUp {
                 account, secret, ..
             } = keeping;
             setup::keep(
-                &paths.config,
+                &paths,
                 account,
                 secret,
                 &|account, secret| match account.secret {

@@ -62,6 +62,15 @@ impl Address {
     }
 }
 
+/// Whether a text is a mail address without a name, as the configuration takes one.
+pub fn is_mailbox(text: &str) -> bool {
+    let bad = |c: char| c.is_whitespace() || c.is_control() || "<>,;\"()".contains(c);
+    let parts = text.rsplit_once('@');
+    parts.is_some_and(|(local, domain)| {
+        !local.is_empty() && !domain.is_empty() && !text.contains(bad)
+    })
+}
+
 /// Whether a character of a name can be seen: no blank, and nothing that takes no room (Unicode's
 /// default ignorable characters, and fillers).
 fn is_seen(c: char) -> bool {

@@ -39,7 +39,7 @@ pub mod contact;
 pub use account::{
     Account, AccountName, ArchiveBy, Auth, Endpoint, Identity, SecretSource, Security, Service,
 };
-pub use address::Address;
+pub use address::{Address, is_mailbox};
 pub use contact::{Contact, Group, MailDomain};
 pub use draft::{Draft, DraftAttachment, DraftKind, SendOptions};
 pub use envelope::Envelope;

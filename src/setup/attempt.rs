@@ -13,7 +13,7 @@ use crate::model::{Account, Endpoint, MailboxName, Secret, Security, System};
 use crate::net::connect::{self, Patience};
 use crate::net::diagnose::{Service, is_sending_off};
 use crate::net::error::NetError;
-use crate::net::imap::{FetchBy, Listed, Mode, Options, Session};
+use crate::net::imap::{FetchBy, Greeted, Listed, Mode, Options, Session};
 use crate::net::smtp::{Pace, SmtpSession, Watch};
 use crate::net::trace::Ring;
 use crate::text::{Clean, size};
@@ -25,6 +25,8 @@ use std::time::Duration;
 pub const NEWEST: u32 = 5;
 /// How often it is looked whether anybody still wants to know.
 const LOOK: Duration = Duration::from_millis(50);
+/// Said of a web page where the answer to a password should be: that nothing was sent would be wrong.
+const PAGE: &str = "a web page in place of an answer";
 /// Somebody sits and waits.
 const PATIENCE: Patience = Patience {
     lookup: Duration::from_secs(8),
@@ -137,13 +139,15 @@ impl Trial {
         servers: &[Endpoint],
     ) -> Result<Account, Over> {
         let steps = [Step::ImapName, Step::ImapTls, Step::ImapSignIn];
-        let (account, session) = self.first(account, servers, steps, |account| {
+        let greet = |account: &Account| {
             let options = Options {
                 patience: PATIENCE,
                 ..Options::default()
             };
-            Session::connect(account, secret, &options)
-        })?;
+            Session::greet(account, &options)
+        };
+        let sign_in = |account: &Account, greeted: Greeted| greeted.sign_in(account, secret);
+        let (account, session) = self.first(account, servers, steps, (greet, sign_in))?;
         self.look(&account, session)?;
         Ok(account)
     }
@@ -156,23 +160,28 @@ impl Trial {
         servers: &[Endpoint],
     ) -> Result<Account, Over> {
         let steps = [Step::SmtpName, Step::SmtpTls, Step::SmtpSignIn];
-        let (account, session) = self.first(account, servers, steps, |account| {
-            let ring = Ring::default();
-            let mut session = SmtpSession::greet(account, Pace::brisk(), ring, Watch::default())?;
+        let greet = |account: &Account| {
+            SmtpSession::greet(account, Pace::brisk(), Ring::default(), Watch::default())
+        };
+        let sign_in = |account: &Account, mut session: SmtpSession| {
             session.sign_in(account, secret)?;
             Ok(session)
-        })?;
+        };
+        let (account, session) = self.first(account, servers, steps, (greet, sign_in))?;
         session.quit();
         Ok(account)
     }
 
     /// Tries servers in their order, to the first that lets us in; the account with it.
-    fn first<S>(
+    fn first<G, S>(
         &self,
         mut account: Account,
         servers: &[Endpoint],
         steps: [Step; 3],
-        enter: impl Fn(&Account) -> Result<S, NetError>,
+        enter: (
+            impl Fn(&Account) -> Result<G, NetError>,
+            impl Fn(&Account, G) -> Result<S, NetError>,
+        ),
     ) -> Result<(Account, S), Over> {
         let [name, tls, sign_in] = steps;
         let mut worst: Option<(Step, NetError, Account)> = None;
@@ -234,12 +243,15 @@ impl Trial {
     }
 
     /// One server: its name, a connection, and in. Where it failed, and why.
-    fn enter<S>(
+    fn enter<G, S>(
         &self,
         account: &Account,
         end: &Endpoint,
         [name, tls, sign_in]: [Step; 3],
-        enter: impl Fn(&Account) -> Result<S, NetError>,
+        (greet, enter): &(
+            impl Fn(&Account) -> Result<G, NetError>,
+            impl Fn(&Account, G) -> Result<S, NetError>,
+        ),
     ) -> Result<S, (Step, NetError)> {
         let host = Clean::line(&end.host);
         self.say(name, State::Running(tr!("looking for {host}", host)));
@@ -273,11 +285,16 @@ impl Trial {
             sign_in,
             State::Running(tr!("as {user}", user = Clean::line(&account.user))),
         );
-        let inside = enter(account).map_err(|error| match error {
+        // Nothing secret was said yet.
+        let greeted = greet(account).map_err(|error| match error {
             NetError::Tls { .. } | NetError::Web | NetError::Connect { .. } => (tls, error),
             NetError::Lookup { .. } | NetError::Protocol(_) => (tls, error),
-            // A server that says so greets with it: nothing secret was said yet.
             NetError::TurnedAway(_) => (tls, error),
+            other => (sign_in, other),
+        })?;
+        let inside = enter(account, greeted).map_err(|error| match error {
+            NetError::Tls { .. } => (tls, error),
+            NetError::Web => (sign_in, NetError::Protocol(PAGE.to_owned())),
             other => (sign_in, other),
         })?;
         if end.security == Security::StartTls {

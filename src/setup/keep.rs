@@ -1,7 +1,8 @@
 //! Writing an account down that works: first its secret where secrets are kept, then the account in
 //! `config.toml`, in one step each. Whatever fails leaves the configuration as it was.
 
-use crate::config::{ConfigError, append, files, load, policy};
+use crate::config::lock::EngineLock;
+use crate::config::{ConfigError, Paths, append, files, load, policy};
 use crate::model::setup::Kept;
 use crate::model::{Account, AccountName, Secret, SecretSource};
 use crate::net::discover::{Finder, Providers};
@@ -41,17 +42,22 @@ pub(super) fn providers(config: &Path) -> Result<Providers, String> {
 
 /// Keeps an account that was tried. `store` keeps its secret and says where; it is asked only where
 /// the account's secret is to be kept by this program ([`SecretSource::Keyring`], and what keeps one
-/// signed in with a browser).
+/// signed in with a browser). Waits while another account is being kept, in this process or another.
+/// The folders are there ([`Paths::ensure`]).
 ///
 /// # Errors
 /// What is in the way, in plain words (clean); nothing was written to the configuration then.
 pub fn keep(
-    config: &Path,
+    paths: &Paths,
     account: &Account,
     secret: &Secret,
     store: &dyn Fn(&Account, &Secret) -> Stored,
 ) -> Result<Kept, String> {
     let clean = |why: &dyn std::fmt::Display| Clean::line(&why.to_string()).to_string();
+    let config = &paths.config;
+    // A secret lies under the account's name before anything in the configuration bears that.
+    let adding = paths.lock.with_file_name("adding.lock");
+    let _alone = EngineLock::take(&adding).map_err(|e| clean(&e))?;
     let taken = names(config).map_err(|e| clean(&e))?;
     let mut account = account.clone();
     if account.name.0.is_empty() || taken.contains(&account.name) {

@@ -1,6 +1,7 @@
 //! Trying and keeping accounts, against the demo's server and against servers that go wrong.
 
 use super::{attempt, keep, name_for};
+use crate::config::Paths;
 use crate::demo::{Demo, Options};
 use crate::model::setup::{
     Attempt, Cancel, Check, Glimpse, Mend, Proposal, SignIn, Source, State, Step, Tried,
@@ -9,6 +10,7 @@ use crate::model::{Account, AccountName, Endpoint, Secret, SecretSource, Securit
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::Path;
+use std::time::Duration;
 
 /// What was told: the last state of each step, the newest messages, and the end.
 #[derive(Default)]
@@ -230,10 +232,11 @@ fn works() -> Account {
 #[test]
 fn an_account_is_kept_with_a_name_of_its_own_and_a_secret_elsewhere() {
     let folder = tempfile::tempdir().unwrap();
-    let config = folder.path().join("config.toml");
+    let paths = Paths::locate(Some(folder.path())).unwrap();
+    let config = paths.config.clone();
     let secret = Secret::new("hunter2".into());
     let kept = |account: &Account| {
-        keep(&config, account, &secret, &|a, _| {
+        keep(&paths, account, &secret, &|a, _| {
             assert!(!a.name.0.is_empty());
             Ok((
                 SecretSource::Prompt,
@@ -253,19 +256,49 @@ fn an_account_is_kept_with_a_name_of_its_own_and_a_secret_elsewhere() {
     // A command gives the secret itself, and is not asked where to keep it.
     let mut by_command = works();
     by_command.secret = SecretSource::Command(vec!["true".into()]);
-    let third = keep(&config, &by_command, &secret, &|_, _| panic!("asked")).unwrap();
+    let third = keep(&paths, &by_command, &secret, &|_, _| panic!("asked")).unwrap();
     assert_eq!(third.account.name.as_str(), "example-2");
+}
+
+#[test]
+fn two_accounts_that_are_kept_at_once_have_a_secret_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = Paths::locate(Some(folder.path())).unwrap();
+    let (sender, stored) = std::sync::mpsc::channel();
+    let (began, begun) = std::sync::mpsc::channel();
+    let (paths_here, sender_here) = (paths.clone(), sender.clone());
+    let other = std::thread::spawn(move || {
+        begun.recv().unwrap();
+        keep(&paths_here, &works(), &Secret::new("2".into()), &|a, _| {
+            sender_here.send(a.name.clone()).unwrap();
+            Ok((SecretSource::Prompt, None))
+        })
+    });
+    let mut names = Vec::new();
+    let met = std::cell::Cell::new(None);
+    let first = keep(&paths, &works(), &Secret::new("1".into()), &|_, _| {
+        began.send(()).unwrap();
+        // The other has the time to get here, if it may.
+        met.set(stored.recv_timeout(Duration::from_millis(500)).ok());
+        Ok((SecretSource::Prompt, None))
+    });
+    names.extend(met.into_inner());
+    names.push(first.unwrap().account.name);
+    names.push(other.join().unwrap().unwrap().account.name);
+    let names: Vec<&str> = names.iter().map(AccountName::as_str).collect();
+    assert_eq!(names, ["example", "example-me"]);
 }
 
 #[test]
 fn the_bounds_of_a_provider_hold_for_an_account_that_is_set_up() {
     let folder = tempfile::tempdir().unwrap();
-    let config = folder.path().join("config.toml");
+    let paths = Paths::locate(Some(folder.path())).unwrap();
+    let config = paths.config.clone();
     let mut account = works();
     account.imap.host = "imap.gmail.com".to_owned();
     let stored = |_: &Account, _: &Secret| Ok((SecretSource::Prompt, None));
     let secret = Secret::new("hunter2".into());
-    let kept = keep(&config, &account, &secret, &stored).unwrap();
+    let kept = keep(&paths, &account, &secret, &stored).unwrap();
     let text = std::fs::read_to_string(&config).unwrap();
     assert!(!text.contains("daily-budget"), "{text}");
     let read = crate::config::load::load(&config).unwrap().config.accounts;
@@ -276,16 +309,17 @@ fn the_bounds_of_a_provider_hold_for_an_account_that_is_set_up() {
 #[test]
 fn what_can_not_be_kept_leaves_no_trace() {
     let folder = tempfile::tempdir().unwrap();
-    let config = folder.path().join("config.toml");
+    let paths = Paths::locate(Some(folder.path())).unwrap();
+    let config = paths.config.clone();
     let secret = Secret::new("hunter2".into());
-    let refused = keep(&config, &works(), &secret, &|_, _| Err("locked".to_owned()));
+    let refused = keep(&paths, &works(), &secret, &|_, _| Err("locked".to_owned()));
     assert_eq!(refused, Err("locked".to_owned()));
     assert!(!config.exists());
     // A configuration with a mistake is told and not touched.
     std::fs::write(&config, "[[account]]\nnaem = \"x\"\n").unwrap();
     let before = std::fs::read_to_string(&config).unwrap();
     let stored = |_: &Account, _: &Secret| Ok((SecretSource::Prompt, None));
-    assert!(keep(&config, &works(), &secret, &stored).is_err());
+    assert!(keep(&paths, &works(), &secret, &stored).is_err());
     assert_eq!(std::fs::read_to_string(&config).unwrap(), before);
 }
 
@@ -386,7 +420,7 @@ fn s05_what_a_server_says_is_shown_as_its_words_and_clean() {
     );
 }
 
-/// A submission server for one connection: EHLO, and then this answer to AUTH, or none.
+/// A submission server for one connection: EHLO, and then this answer to AUTH and what follows, or none.
 fn submission(answer: Option<&'static str>) -> (Endpoint, std::sync::mpsc::Receiver<String>) {
     use std::io::{BufRead as _, BufReader, Write as _};
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -407,7 +441,8 @@ fn submission(answer: Option<&'static str>) -> (Endpoint, std::sync::mpsc::Recei
                             None => break,
                         }
                     }
-                    _ => "250 ok\r\n",
+                    // What more a sign-in says.
+                    _ => answer.unwrap_or("250 ok\r\n"),
                 };
                 if socket.write_all(said.as_bytes()).is_err() {
                     break;
@@ -424,17 +459,55 @@ fn submission(answer: Option<&'static str>) -> (Endpoint, std::sync::mpsc::Recei
     (end, heard)
 }
 
+/// A server to read mail that takes passwords, gives this answer to one, and hangs up.
+fn reading(answer: &'static str) -> (Endpoint, std::sync::mpsc::Receiver<String>) {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (sender, heard) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        while let Ok((mut socket, _)) = listener.accept() {
+            // Who only knocks reads nothing.
+            let _ = socket.write_all(b"* OK [CAPABILITY IMAP4rev1] hi\r\n");
+            let line = BufReader::new(&socket).lines().next();
+            if let Some(Ok(line)) = line {
+                let _ = sender.send(line);
+                let _ = socket.write_all(answer.as_bytes());
+            }
+        }
+    });
+    (Endpoint { port, ..closed() }, heard)
+}
+
 #[test]
 fn s10_a_password_that_was_said_is_said_to_no_further_server() {
     let demo = Demo::start(Options::default()).unwrap();
-    let mut wanted = wanted(&demo);
-    let ((first, heard), (second, other)) = (submission(None), submission(None));
-    wanted.smtp = vec![first, second];
-    let told = hear(&wanted);
-    told.failed(Step::SmtpSignIn);
-    assert_eq!(told.done, Some(None));
-    heard.recv().unwrap();
-    assert!(other.try_recv().is_err(), "said twice");
+    let page = "HTTP/1.1 400 Bad Request\r\n\r\n<html>";
+    let odd = [None, Some("what?\r\n"), Some("334 \r\n"), Some(page)];
+    for answer in odd {
+        let mut wanted = wanted(&demo);
+        let ((first, heard), (second, other)) = (submission(answer), submission(None));
+        wanted.smtp = vec![first, second];
+        let told = hear(&wanted);
+        let (words, _) = told.failed(Step::SmtpSignIn);
+        assert!(!words.contains("nothing was sent"), "{words}");
+        told.worked(Step::SmtpTls);
+        assert_eq!(told.done, Some(None));
+        heard.recv().unwrap();
+        assert!(other.try_recv().is_err(), "{answer:?}: said twice");
+    }
+    for answer in ["what?\r\n", page, "* OK and then nothing more\r\n"] {
+        let mut wanted = wanted(&demo);
+        let ((first, heard), (second, other)) = (reading(answer), reading(answer));
+        wanted.imap = vec![first, second];
+        let told = hear(&wanted);
+        let (words, _) = told.failed(Step::ImapSignIn);
+        assert!(!words.contains("nothing was sent"), "{words}");
+        told.worked(Step::ImapTls);
+        assert_eq!(told.done, Some(None));
+        heard.recv().unwrap();
+        assert!(other.try_recv().is_err(), "{answer:?}: said twice");
+    }
 }
 
 #[test]

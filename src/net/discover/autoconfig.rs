@@ -83,7 +83,9 @@ fn ends(servers: &[Server], kind: &str, email: &str) -> (Vec<Endpoint>, Vec<Stri
             // "plain", or nothing said: never.
             _ => continue,
         };
-        let host = filled(&server.host, email).to_ascii_lowercase();
+        let Ok(host) = idna::domain_to_ascii(&filled(&server.host, email)) else {
+            continue;
+        };
         let Ok(port) = server.port.parse::<u16>() else {
             continue;
         };
@@ -348,6 +350,18 @@ pub(super) mod tests {
             found.notes
         );
         assert_eq!(found.sign_in, [SignIn::Password]);
+    }
+
+    #[test]
+    fn a_domain_beyond_ascii_has_servers_below_it() {
+        for host in ["imap.%EMAILDOMAIN%", "imap.m\u{fc}ller.test"] {
+            let text =
+                file(host, "smtp.xn--mller-kva.test").replace("%EMAILLOCALPART%", "%EMAILADDRESS%");
+            let email = "j\u{f6}rg@M\u{fc}ller.test";
+            let found = proposal(text.as_bytes(), email, Source::Domain).unwrap();
+            assert_eq!(found.imap[0].host, "imap.xn--mller-kva.test", "{host}");
+            assert_eq!(found.user, email);
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::judge::{judge, keep_tokens_home};
 use super::providers::Providers;
 use super::records::{self, Said};
 use crate::lang::tr;
+use crate::model::is_mailbox;
 use crate::model::setup::{Cancel, Found, Proposal, Source};
 use crate::net::domain::Resolver;
 use crate::net::error::NetError;
@@ -164,8 +165,7 @@ pub fn split(address: &str) -> Result<(String, String), String> {
     let Some((local, domain)) = address.rsplit_once('@') else {
         return wrong();
     };
-    let odd = |c: char| c.is_whitespace() || c.is_control() || c == '<' || c == '>';
-    if local.is_empty() || address.len() > 320 || address.contains(odd) || local.contains('@') {
+    if !is_mailbox(address) || address.len() > 320 || local.contains('@') {
         return wrong();
     }
     match idna::domain_to_ascii(domain) {
@@ -256,12 +256,17 @@ impl Heard<'_> {
             matches!(said, Said::Silent) || (source, &said) == (Source::Guess, &Said::Nothing);
         self.reached |= !mute;
         match said {
+            // A provider without servers for mail programs is no reason to try somebody who counts less.
+            Said::Servers(_) if self.without.is_some() && source > Source::Mx => {}
             Said::Servers(found) => {
                 let found = judge(*found, self.domain, self.known);
                 // Of two files of the domain the first that answers counts.
                 self.found.entry(source).or_insert(found);
             }
-            Said::Without(why) => self.without = Some(why),
+            Said::Without(why) => {
+                self.found.retain(|other, _| *other < source);
+                self.without = Some(why);
+            }
             Said::NoDomain => self.no_domain = true,
             Said::Nothing | Said::Silent => {}
         }
@@ -283,12 +288,17 @@ impl Heard<'_> {
 
     /// Tells the best, if it is better than what was told. A guess is told only when nothing else
     /// can come any more: it would be taken back too often. So is one without servers to send by:
-    /// who goes on with it gets no others.
+    /// who goes on with it gets no others. Records wait for those of the servers that take the
+    /// domain's mail, which may say that its provider has none for mail programs.
     fn tell_better(&mut self, over: bool, tell: &mut dyn FnMut(Found)) {
         let Some((source, best)) = self.found.first_key_value() else {
             return;
         };
-        let passes = *source == Source::Guess && self.may_improve(*source);
+        let unsure = self.open.get(&Source::Mx).is_some_and(|open| *open > 0);
+        let passes = match source {
+            Source::Guess => self.may_improve(*source),
+            other => *other > Source::Mx && unsure,
+        };
         let early = !over && (best.smtp.is_empty() || passes);
         if early || self.told.is_some_and(|told| told <= *source) {
             return;
@@ -342,5 +352,45 @@ impl Heard<'_> {
             )
         };
         Found::Done(Some(why))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::setup::SignIn;
+    use crate::net::discover::server;
+
+    #[test]
+    fn s10_records_wait_for_those_of_who_takes_the_mail() {
+        let known = Providers::built_in();
+        let mut heard = Heard {
+            known: &known,
+            domain: "example.test",
+            open: BTreeMap::from([(Source::Mx, 1)]),
+            found: BTreeMap::new(),
+            told: None,
+            without: None,
+            no_domain: false,
+            reached: false,
+        };
+        for source in [Source::Guess, Source::Srv] {
+            let found = Proposal {
+                provider: None,
+                source,
+                imap: vec![server("imap.example.test:993", "imap").unwrap()],
+                smtp: vec![server("smtp.example.test:465", "smtp").unwrap()],
+                user: "me@example.test".into(),
+                sign_in: vec![SignIn::Password],
+                outside: Vec::new(),
+                meant: None,
+                notes: Vec::new(),
+            };
+            heard.take(source, Said::Servers(Box::new(found)));
+            heard.tell_better(false, &mut |told| panic!("{told:?}"));
+        }
+        heard.take(Source::Mx, Said::Without("none".into()));
+        heard.tell_better(true, &mut |told| panic!("{told:?}"));
+        assert_eq!(heard.end(), Found::Done(Some("none".into())));
     }
 }

@@ -276,6 +276,40 @@ fn the_servers_that_take_a_domains_mail_tell_its_provider() {
 }
 
 #[test]
+fn s10_where_a_provider_takes_no_mail_programs_nobody_who_counts_less_is_believed() {
+    let zone = || {
+        vec![
+            ("example.test", 15, mx("mail.tutanota.de")),
+            (
+                "_imaps._tcp.example.test",
+                33,
+                srv(0, 1, 993, "imap.example.test"),
+            ),
+            (
+                "_submissions._tcp.example.test",
+                33,
+                srv(0, 1, 465, "smtp.example.test"),
+            ),
+        ]
+    };
+    // Where the domain's web site is, something answers at every port.
+    let mut web = finder(zone(), |_| missing());
+    web.knock = Arc::new(|_, _, _| true);
+    let (none, why) = told(&web, "me@example.test");
+    assert!(none.is_empty(), "{none:#?}");
+    assert!(why.unwrap().starts_with("Tuta"));
+    // Who keeps the domain knows better.
+    let mut own = finder(zone(), |path| match path {
+        "/own/example.test" => page(&file("imap.example.test", "smtp.example.test")),
+        _ => missing(),
+    });
+    own.knock = web.knock.clone();
+    let (found, why) = told(&own, "me@example.test");
+    let sources: Vec<Source> = found.iter().map(|f| f.source).collect();
+    assert_eq!((sources, why), (vec![Source::Domain], None));
+}
+
+#[test]
 fn usual_names_are_the_last_resort_and_complete_what_is_missing() {
     let mut guesser = finder(bare(), |_| missing());
     guesser.knock = Arc::new(|end, _, _| {
@@ -391,6 +425,10 @@ fn only_addresses_are_looked_up() {
         "a b@x.test",
         "a@b@x.test",
         "<a@x.test>",
+        "a,b@x.test",
+        "a;b@x.test",
+        "a(b)@x.test",
+        "\"a\"@x.test",
         "me@[::1]",
         "me@x..test",
     ] {

@@ -43,6 +43,15 @@ pub struct Options {
     pub onlooker: Onlooker<bool>,
 }
 
+/// A connection before it is signed in: nothing secret was said on it yet.
+pub struct Greeted {
+    client: imap::Client<Port>,
+    port: Port,
+    caps: Caps,
+    greeting: Reply,
+    pace: Pace,
+}
+
 impl Session {
     /// Connects and signs in.
     ///
@@ -53,6 +62,14 @@ impl Session {
         secret: &Secret,
         options: &Options,
     ) -> Result<Session, NetError> {
+        Session::greet(account, options)?.sign_in(account, secret)
+    }
+
+    /// Connects as far as before signing in.
+    ///
+    /// # Errors
+    /// When the server can't be reached, can't be trusted, or is not what it should be.
+    pub fn greet(account: &Account, options: &Options) -> Result<Greeted, NetError> {
         let stream = connect::open(
             account,
             &account.imap,
@@ -89,23 +106,13 @@ impl Session {
             }
         };
         caps.drop_all(&account.sync.without);
-        port.line().set_secret(true);
-        let signed_in = sign_in(client, &port, &caps, account, secret);
-        port.line().set_secret(false);
-        let imap = signed_in
-            .map_err(|e| sasl::hidden(e, account.auth, &account.user, secret, &account.imap))?;
-        // What the server can do may differ now (RFC 9051 §6.2).
-        let heard = port.line().take_heard();
-        let mut session = Session::new(imap, port, Caps::default(), options.pace);
-        let mut caps = match told(&heard) {
-            Some(caps) => caps,
-            None => session.ask_caps()?,
-        };
-        quirks::apply(&greeting.text, &mut caps);
-        caps.drop_all(&account.sync.without);
-        session.caps = caps;
-        session.settle(&account.sync)?;
-        Ok(session)
+        Ok(Greeted {
+            client,
+            port,
+            caps,
+            greeting,
+            pace: options.pace,
+        })
     }
 
     /// The certificate that the server showed, in DER.
@@ -123,6 +130,40 @@ impl Session {
             other => Ok(Some(other)),
         })?;
         Ok(caps)
+    }
+}
+
+impl Greeted {
+    /// Signs in.
+    ///
+    /// # Errors
+    /// When the server refuses us, or is not what it should be. The secret may have been said then,
+    /// unless it is [`NetError::Tls`].
+    pub fn sign_in(self, account: &Account, secret: &Secret) -> Result<Session, NetError> {
+        let Greeted {
+            client,
+            port,
+            caps,
+            greeting,
+            pace,
+        } = self;
+        port.line().set_secret(true);
+        let signed_in = sign_in(client, &port, &caps, account, secret);
+        port.line().set_secret(false);
+        let imap = signed_in
+            .map_err(|e| sasl::hidden(e, account.auth, &account.user, secret, &account.imap))?;
+        // What the server can do may differ now (RFC 9051 §6.2).
+        let heard = port.line().take_heard();
+        let mut session = Session::new(imap, port, Caps::default(), pace);
+        let mut caps = match told(&heard) {
+            Some(caps) => caps,
+            None => session.ask_caps()?,
+        };
+        quirks::apply(&greeting.text, &mut caps);
+        caps.drop_all(&account.sync.without);
+        session.caps = caps;
+        session.settle(&account.sync)?;
+        Ok(session)
     }
 }
 

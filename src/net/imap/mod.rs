@@ -45,7 +45,7 @@ pub use fail::is_refusal;
 pub use halves::HeaderItem;
 pub use headers::{FetchBy, HEADER_ITEMS};
 pub use idle::IdleEnd;
-pub use login::Options;
+pub use login::{Greeted, Options};
 pub use mailbox::Listed;
 pub use quota::Quota;
 pub use search::Criterion;

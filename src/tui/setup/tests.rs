@@ -125,6 +125,21 @@ fn s10_servers_nobody_vouches_for_are_asked_about_before_a_password() {
 }
 
 #[test]
+fn f21_an_address_that_no_configuration_takes_is_told_at_once() {
+    for wrong in ["<ada@example.test>", "a,b@example.test", "a@b@example.test"] {
+        let mut wizard = Wizard::new(false, false, false);
+        let deeds = typed(&mut wizard, wrong);
+        assert!(
+            !deeds.iter().any(|d| matches!(d, Deed::Find(..))),
+            "{deeds:?}"
+        );
+        assert!(key(&mut wizard, "enter").is_empty(), "{wrong}");
+        assert!(wizard.said.is_some_and(|said| said.contains("looks like")));
+        assert_eq!(wizard.phase, Phase::Asking);
+    }
+}
+
+#[test]
 fn nothing_is_found_nothing_is_lost() {
     let mut wizard = Wizard::new(false, false, false);
     let deeds = typed(&mut wizard, "ada@example.test");

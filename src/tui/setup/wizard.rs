@@ -5,7 +5,7 @@
 use crate::lang::tr;
 use crate::model::setup::Brought;
 use crate::model::setup::{Glimpse, Kept, Mend, Proposal, State, Step};
-use crate::model::{Account, OAuth, Secret, SignInBy};
+use crate::model::{Account, OAuth, Secret, SignInBy, is_mailbox};
 use crate::tui::key;
 use crate::tui::screen::sign_in::SignIn;
 use crate::tui::setup::deeds::{Deed, Phase};
@@ -160,8 +160,9 @@ impl Wizard {
         let email = self.email();
         let parts = email.rsplit_once('@');
         parts.is_some_and(|(local, domain)| {
-            let one = !email.contains(|c: char| c.is_whitespace() || c.is_control());
-            one && !local.is_empty() && domain.contains('.') && !domain.ends_with('.')
+            // What the configuration would not take at the end is told before anything is tried.
+            let one = is_mailbox(email) && !local.contains('@');
+            one && domain.contains('.') && !domain.ends_with('.')
         })
     }
 
