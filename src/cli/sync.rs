@@ -377,3 +377,46 @@ fn tell_line(as_json: bool, line: &Value) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::home;
+    use crate::config::Paths;
+    use crate::config::secrets::Secrets;
+    use crate::model::{Secret, Service};
+    use crate::sync::{Host, NoSecret};
+    use std::path::Path;
+
+    /// A door behind which there is a fault.
+    struct Faulty;
+
+    impl Host for Faulty {
+        fn secret(&self, _: &Account, _: Service) -> Result<Secret, NoSecret> {
+            panic!("on purpose")
+        }
+        fn remember(&self, _: &AccountName, _: Secret) {}
+        fn forget(&self, _: &AccountName, _: Service) {}
+        fn attachment(&self, _: &Path) -> Result<Vec<u8>, String> {
+            Err(String::new())
+        }
+        fn changed(&self) {}
+        fn nudge(&self) {}
+    }
+
+    #[test]
+    fn a_panic_is_told_as_a_fault_and_not_as_something_to_try_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = Paths::locate(Some(dir.path())).unwrap();
+        let account = crate::mime::wire::tests::account();
+        let (secrets, accounts) = (Secrets::at(&paths), vec![account.clone()]);
+        let own = (&paths, &secrets);
+        let mut parts = home::parts(own, accounts, Arc::default(), (true, true), 0).unwrap();
+        parts.host = Arc::new(Faulty);
+        let (outcome, seconds) = timed(&engine::kit(&parts, &account, &Arc::default()));
+        let (report, code) = account_report(Some(&account), outcome, seconds);
+        assert_eq!(code, exit::SOFTWARE);
+        let told = report["error"].as_str().unwrap();
+        assert!(told.contains("on purpose"), "{told}");
+    }
+}
