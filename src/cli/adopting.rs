@@ -11,6 +11,7 @@ use crate::config::{Paths, files, paths};
 use crate::migrate::plan::LeftOut;
 use crate::migrate::{Client, Plan};
 use crate::model::{Account, Contact, SecretSource};
+use crate::setup;
 use anyhow::Result;
 use std::fs::File;
 use std::io::{self, ErrorKind, Write as _};
@@ -99,6 +100,9 @@ pub(super) fn adopt(places: &Paths, plan: &Plan, ready: Ready, asks: bool) -> Do
 
 fn carry_out(places: &Paths, plan: &Plan, ready: Ready, asks: bool, done: &mut Done) -> Result<()> {
     let Ready { mut adopted, keys } = ready;
+    // Since the plan was made somebody may have taken a name, and what lies under it is his.
+    let _alone = setup::adding(places).map_err(|e| failed(&places.config, &e))?;
+    adopt::config(&places.config, &adopted).map_err(|e| failed(&places.config, &e))?;
     let secrets = Secrets::at(places);
     for (planned, account) in plan.accounts.iter().zip(&mut adopted.accounts) {
         let Some(secret) = &planned.clear else {
@@ -260,8 +264,10 @@ fn escaped(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::load;
+    use crate::migrate::plan::Planned;
     use crate::mime::vcard::Cards;
-    use crate::model::Address;
+    use crate::model::{Address, Secret};
 
     #[test]
     fn people_come_back_as_they_were() {
@@ -288,6 +294,29 @@ mod tests {
         assert_eq!(write(&path, &people[1..]).unwrap(), Wrote::Other);
         let there = std::fs::read_dir(path.parent().unwrap()).unwrap();
         assert_eq!(there.count(), 1, "nothing else is left there");
+    }
+
+    #[test]
+    fn a_name_that_was_taken_meanwhile_keeps_its_secret() {
+        let dir = tempfile::tempdir().unwrap();
+        let places = Paths::locate(Some(dir.path())).unwrap();
+        places.ensure().unwrap();
+        let text = "[[account]]\nname = \"x\"\nemail = \"ada@x.test\"\nimap = { host = \"i.x.test\" }\nsmtp = { host = \"s.x.test\" }\npassword = \"file\"\n";
+        let account = load::parse(text, dir.path()).config.accounts.remove(0);
+        let plan = Plan {
+            accounts: vec![Planned {
+                account,
+                clear: Some(Secret::new("theirs".to_owned())),
+                notes: Vec::new(),
+            }],
+            ..Plan::default()
+        };
+        let ready = ready(Client::Mutt, &places, &plan).unwrap();
+        std::fs::write(&places.config, text).unwrap();
+        let done = adopt(&places, &plan, ready, false);
+        assert!(done.failed.is_some());
+        assert!(done.notes.is_empty(), "a place was looked for: {done:?}");
+        assert_eq!(std::fs::read_to_string(&places.config).unwrap(), text);
     }
 
     #[test]

@@ -249,7 +249,8 @@ fn planned(client: Client, paths: &Paths, found: Findings) -> Result<Plan> {
     };
     let keys = Keys::read(&paths.keys)
         .map_err(|e| Failure::new(exit::CONFIG, format!("{}: {e}", paths.keys.display())))?;
-    let providers = Providers::built_in();
+    let finder = setup::finder(&paths.config).map_err(|why| Failure::new(exit::CONFIG, why))?;
+    let providers = finder.providers;
     let cards = paths.config.with_file_name(cards(client));
     let here = Here {
         accounts: &config.accounts,
@@ -287,6 +288,7 @@ fn sender(providers: &Providers, found: &Found) -> Option<Endpoint> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::discover;
 
     #[test]
     fn each_configuration_is_offered_once() {
@@ -299,6 +301,26 @@ mod tests {
         std::fs::write(home.path().join(".neomuttrc"), "").unwrap();
         let all = [Client::Mutt, Client::Neomutt, Client::Alpine];
         assert_eq!(configured_in(&dirs), all);
+    }
+
+    #[test]
+    fn f54_the_organisation_s_list_tells_the_server_that_sends() {
+        let home = tempfile::tempdir().unwrap();
+        let paths = Paths::locate(Some(home.path())).unwrap();
+        let text = "[[provider]]\nname = \"Firm\"\ndomains = [\"firm.test\"]\nimap = [\"imap.firm.test:993\"]\nsmtp = [\"out.firm.test:465\"]\nsign-in = [\"password\"]\n";
+        std::fs::write(home.path().join(setup::OWN), text).unwrap();
+        let found = Found {
+            email: "ada@firm.test".to_owned(),
+            imap: Some(discover::server("imap.firm.test:993", "imap").unwrap()),
+            ..Found::default()
+        };
+        let accounts = vec![found];
+        let found = Findings {
+            accounts,
+            ..Findings::default()
+        };
+        let plan = planned(Client::Mutt, &paths, found).unwrap();
+        assert_eq!(plan.accounts[0].account.smtp.host, "out.firm.test");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::model::setup::Kept;
 use crate::model::{Account, AccountName, Secret, SecretSource};
 use crate::net::discover::{Finder, Providers};
 use crate::text::Clean;
+use std::io;
 use std::path::Path;
 
 /// The file of an organisation's own providers, beside `config.toml`.
@@ -55,9 +56,7 @@ pub fn keep(
 ) -> Result<Kept, String> {
     let clean = |why: &dyn std::fmt::Display| Clean::line(&why.to_string()).to_string();
     let config = &paths.config;
-    // A secret lies under the account's name before anything in the configuration bears that.
-    let adding = paths.lock.with_file_name("adding.lock");
-    let _alone = EngineLock::take(&adding).map_err(|e| clean(&e))?;
+    let _alone = adding(paths).map_err(|e| clean(&e))?;
     let taken = names(config).map_err(|e| clean(&e))?;
     let mut account = account.clone();
     if account.name.0.is_empty() || taken.contains(&account.name) {
@@ -76,6 +75,16 @@ pub fn keep(
     account.sync.budget = policy::usual_budget(&account.imap);
     append::append_account(config, &account).map_err(|e| clean(&e))?;
     Ok(Kept { account, notes })
+}
+
+/// Waits until nobody else adds accounts to this configuration, in this process or another, and is
+/// held while secrets and accounts are written: a secret lies under the account's name before anything
+/// in the configuration bears that. The folders are there ([`Paths::ensure`]).
+///
+/// # Errors
+/// When the lock's file can't be opened.
+pub fn adding(paths: &Paths) -> io::Result<EngineLock> {
+    EngineLock::take(&paths.lock.with_file_name("adding.lock"))
 }
 
 /// The names that accounts have already.

@@ -11,7 +11,7 @@ mod keep;
 mod provider;
 
 pub use attempt::{NEWEST, attempt};
-pub use keep::{OWN, Stored, finder, keep, name_for, names};
+pub use keep::{OWN, Stored, adding, finder, keep, name_for, names};
 pub use provider::at_provider;
 
 #[cfg(test)]
