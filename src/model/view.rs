@@ -27,7 +27,7 @@ pub enum Order {
 /// What a list is sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SortBy {
-    /// When it came, the newest first.
+    /// Its date, the newest first.
     #[default]
     Date,
     /// Who it is from, A to Z.

@@ -11,9 +11,11 @@ use crate::store::terms::{
     ATTACHED, HAS_ATTACHMENT, all, is_set, is_silent, joined, mailboxes, mailboxes_of, one_of,
 };
 use crate::store::texts::{self, Named, Said};
+use crate::store::threads;
 use crate::store::together;
 use crate::store::vocabulary;
 use crate::store::words;
+use crate::text::tokens;
 use jiff::Zoned;
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -140,21 +142,26 @@ impl<'a> Maker<'a> {
             } => {
                 // As elsewhere, words without a letter say nothing. Parts of words are an index's affair.
                 words::phrase(*field, text, *prefix).filter(|_| !text.starts_with('*'))?;
-                let columns: &[&str] = match field {
-                    Field::From => &["people_say(m.from_"],
-                    Field::To => &["people_say(m.to_", "people_say(m.cc"],
-                    Field::Cc => &["people_say(m.cc"],
-                    Field::Subject => &["text_says(m.subject"],
-                    Field::File => &["m.attachments IS NOT NULL AND files_say(m.attachments"],
-                    Field::Any | Field::Body => return None,
-                };
-                let (text, prefix) = (self.bind(text.clone()), self.bind(*prefix));
-                let each = columns.iter();
-                let each: Vec<String> = each.map(|c| format!("{c}, {text}, {prefix})")).collect();
-                format!("({})", each.join(" OR "))
+                self.says(*field, text, *prefix)?
             }
             _ => return None,
         })
+    }
+
+    /// Whether a message `m` has these words there; `None` where a look at it does not tell.
+    fn says(&mut self, field: Field, text: &str, prefix: bool) -> Option<String> {
+        let columns: &[&str] = match field {
+            Field::From => &["people_say(m.from_", "people_say(m.sender"],
+            Field::To => &["people_say(m.to_", "people_say(m.cc"],
+            Field::Cc => &["people_say(m.cc"],
+            Field::Subject => &["text_says(m.subject"],
+            Field::File => &["m.attachments IS NOT NULL AND files_say(m.attachments"],
+            Field::Any | Field::Body => return None,
+        };
+        let (text, prefix) = (self.bind(text.to_owned()), self.bind(prefix));
+        let each = columns.iter();
+        let each: Vec<String> = each.map(|c| format!("{c}, {text}, {prefix})")).collect();
+        Some(format!("({})", each.join(" OR ")))
     }
 
     fn is_attached(&mut self, kind: &str) -> String {
@@ -191,7 +198,7 @@ impl<'a> Maker<'a> {
                 ))
             }
             Term::Thread(thread) => {
-                let thread = self.bind(*thread);
+                let thread = self.bind(threads::canonical(self.conn, *thread)?);
                 Some(format!(
                     "(SELECT message AS id FROM location WHERE thread = {thread})"
                 ))
@@ -251,16 +258,22 @@ impl<'a> Maker<'a> {
                 let old = self.old(&phrase)?;
                 format!("({word} UNION {texts}{old} ORDER BY 1)")
             }
-            Field::Cc => {
-                let (text, prefix) = (self.bind(text.to_owned()), self.bind(prefix));
-                format!(
-                    "(SELECT w.id FROM ({word} ORDER BY 1) w CROSS JOIN message m ON m.id = w.id \
-                     WHERE people_say(m.cc, {text}, {prefix}))"
-                )
-            }
-            // Only the index of headers has these.
-            Field::From | Field::To | Field::Subject => {
-                format!("({word} ORDER BY 1)")
+            // Only the index of headers has these. It knows no Cc apart from To, and parts words at
+            // marks that stand for vowels: what it finds is looked at.
+            Field::From | Field::To | Field::Cc | Field::Subject => {
+                let looks = field == Field::Cc || (part.is_none() && tokens::has_marks(text));
+                // What is bound has to be asked for.
+                let says = match looks {
+                    true => self.says(field, text, prefix),
+                    false => None,
+                };
+                match says {
+                    Some(says) => format!(
+                        "(SELECT w.id FROM ({word} ORDER BY 1) w CROSS JOIN message m ON m.id = w.id \
+                         WHERE {says})"
+                    ),
+                    None => format!("({word} ORDER BY 1)"),
+                }
             }
         }))
     }

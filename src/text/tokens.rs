@@ -21,6 +21,14 @@ pub fn stands_alone(c: char) -> bool {
         | 0x2_0000..=0x3_ffff)
 }
 
+/// Whether a text may have words of a script whose vowels are marks (Hebrew and Arabic points, the
+/// scripts of India, Tibetan): FTS5 takes a mark for the end of a word.
+pub fn has_marks(text: &str) -> bool {
+    let marked =
+        |c: char| matches!(u32::from(c), 0x0590..=0x08ff | 0x0900..=0x0dff | 0x0f00..=0x0fff);
+    text.chars().any(marked)
+}
+
 /// The text with every character that stands alone set apart by spaces.
 pub fn spaced(text: &str) -> Cow<'_, str> {
     // Nearly no text has any, and only characters from U+0E00 up begin with an octet from E0 up. All

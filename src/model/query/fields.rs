@@ -163,7 +163,11 @@ pub(super) fn of_value(name: &str, value: &str) -> Result<Expr, Wrong> {
             (None, Some(period)) => Term::After(period),
             (None, None) => return Err(wrong(tr!("a time (12h, 30d, 2w, 6m, 1y) or a date"))),
         },
-        "thread" => Term::Thread(value.parse().map_err(|_| wrong(tr!("a number")))?),
+        "thread" => {
+            // JSON writes `t12`.
+            let number = value.strip_prefix('t').unwrap_or(value);
+            Term::Thread(number.parse().map_err(|_| wrong(tr!("a number")))?)
+        }
         "id" | "rfc822msgid" => Term::Id(text()),
         _ => return Err(Wrong::Field),
     }))

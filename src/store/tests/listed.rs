@@ -131,6 +131,63 @@ fn a_message_in_two_mailboxes_is_listed_once() {
 }
 
 #[test]
+fn vowels_that_are_marks_tell_words_apart() {
+    let mut f = Fixture::new();
+    // Both are the letters BA and LA with different vowels; the second is "bill".
+    let about = |n, subject: &str| {
+        let mut new = message(n);
+        new.envelope.subject = subject.to_owned();
+        new
+    };
+    f.ingest(
+        "INBOX",
+        &[about(1, "बाल"), about(2, "बिल"), about(3, "बिलकुल")],
+    );
+    let reader = f.reader();
+    for (text, wanted) in [
+        ("subject:बिल", vec!["बिल"]),
+        ("subject:बिल*", vec!["बिलकुल", "बिल"]),
+        ("-subject:बिल", vec!["बिलकुल", "बाल"]),
+    ] {
+        let query = query(text);
+        let subjects = |rows: Vec<IndexRow>| -> Vec<String> {
+            rows.into_iter().map(|row| row.subject).collect()
+        };
+        let mut found = reader.search(&query, NOW, 9).unwrap().rows;
+        found.sort_by_key(|row| std::cmp::Reverse(row.key));
+        assert_eq!(subjects(found), wanted, "{text}");
+        assert_eq!(
+            subjects(paged(&reader, &list(None, false, &query))),
+            wanted,
+            "{text}"
+        );
+        let named = reader.answering(&query, NOW, None).unwrap();
+        assert_eq!(named.len(), wanted.len(), "{text}");
+    }
+}
+
+#[test]
+fn a_conversation_is_found_by_the_number_that_it_had() {
+    let mut f = Fixture::new();
+    f.ingest("INBOX", &[message(1), message(2)]);
+    let thread = |f: &Fixture, n: i64| -> i64 {
+        let sql = "SELECT thread FROM location WHERE uid = ?1";
+        f.reader()
+            .conn
+            .query_row(sql, [n], |row| row.get(0))
+            .unwrap()
+    };
+    let had = [thread(&f, 1), thread(&f, 2)];
+    f.ingest("INBOX", &[answer(3, &[1, 2])]);
+    for number in had {
+        for text in [format!("thread:{number}"), format!("thread:t{number}")] {
+            let found = f.reader().search(&query(&text), NOW, 9).unwrap();
+            assert_eq!(found.count, 3, "{text}");
+        }
+    }
+}
+
+#[test]
 fn a_thread_stands_where_its_newest_message_belongs() {
     let mut f = Fixture::new();
     let mut listed = answer(2, &[1]);

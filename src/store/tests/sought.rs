@@ -79,6 +79,7 @@ pub fn a_sample() -> impl Strategy<Value = Sample> {
             new.internal_date = NOW - days * DAY;
             new.size = size;
             new.envelope = Envelope {
+                sender: to.first().filter(|_| maybe).cloned(),
                 from,
                 to,
                 cc,
@@ -252,6 +253,7 @@ fn fits(term: &Term, sample: &Sample) -> bool {
             };
             let subject = holds(&e.subject, wanted, *prefix);
             let body = sample.body.is_some() && holds(text, wanted, *prefix);
+            let from = people(&e.from) || people(e.sender.as_slice());
             let to = people(&e.to) || people(&e.cc);
             let named = files.iter().any(|(name, _)| holds(name, wanted, *prefix));
             let of_kind = |(_, kind): &(String, String)| {
@@ -259,10 +261,8 @@ fn fits(term: &Term, sample: &Sample) -> bool {
                 kind != "text/calendar" && holds(short, wanted, *prefix)
             };
             match field {
-                Field::Any => {
-                    people(&e.from) || to || subject || body || named || files.iter().any(of_kind)
-                }
-                Field::From => people(&e.from),
+                Field::Any => from || to || subject || body || named || files.iter().any(of_kind),
+                Field::From => from,
                 Field::To => to,
                 Field::Cc => people(&e.cc),
                 Field::Subject => subject,
