@@ -141,7 +141,8 @@ static HERE: Mutex<()> = Mutex::new(());
 
 /// Waits until nobody else holds it for a file of the same folder, which is made (0700) if there is
 /// none. It is the folder itself that is locked: a file for that would lie in somebody's dotfiles.
-/// Where folders can't be locked (NFS wants a file that is open for writing) nobody waits for anybody.
+/// Where folders can't be locked (NFS wants a file that is open for writing) no other process is waited
+/// for; within this one only one writes at a time, whatever the folder.
 ///
 /// # Errors
 /// When the folder can't be made or opened.

@@ -43,6 +43,12 @@ pub fn redirect(raw: &[u8], account: &Account, to: &str, now: i64) -> Result<Out
     })
 }
 
+/// Whether a message of the outbox was only passed on: what [`redirect`] makes begins so.
+pub fn is_one(raw: &[u8]) -> bool {
+    let (fields, _) = field::split(raw);
+    fields.first().is_some_and(|f| f.is("Resent-Date"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,6 +59,7 @@ mod tests {
     fn it_stays_what_it_was_below_who_passed_it_on() {
         let raw = b"Return-Path: <b@y>\nFrom: b@y.example\nTo: ada@x.example\nBcc: z@y.example\nX-Postrider-Bcc: z@y.example\nMessage-ID: <1@y>\nSubject: Tea\n\nhi\n";
         let out = redirect(raw, &account(), "c@z.example, d@z.example", 0).unwrap();
+        assert!(is_one(&out.wire) && !is_one(raw));
         let want = [
             "Resent-Date",
             "Resent-From",

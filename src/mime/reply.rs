@@ -151,7 +151,7 @@ fn without_blind(raw: &[u8]) -> Vec<u8> {
 /// A message taken up again as a draft: its own words, recipients (Bcc too) and attachments. It
 /// gets a new Message-ID when it is sent, and one that somebody else wrote a sender of ours. Where it
 /// lies tells whether the user wrote it, not what it says of itself: then it stays letter for letter
-/// (`as_written`), for the draft takes its place; else it is clean.
+/// (`as_written`); all else is clean.
 pub fn edit(
     raw: &[u8],
     account: &Account,
@@ -178,21 +178,6 @@ pub fn edit(
         let all = all.map(|a| Address::new(kept(&a.name), a.addr));
         format_list(&all.collect::<Vec<_>>())
     };
-    let mut paragraphs = quote::written(&tree, pages);
-    match as_written {
-        true => quote::lettered(&mut paragraphs),
-        false => quote::clean(&mut paragraphs),
-    }
-    let mut body = String::new();
-    for p in paragraphs {
-        let is_dashes = p.text == "-- ";
-        let text = if is_dashes {
-            p.text.as_str()
-        } else {
-            p.text.trim_end()
-        };
-        repeat(&mut body, p.quote, text);
-    }
     let in_reply_to = e.in_reply_to.first().filter(|_| ours).cloned();
     Draft {
         kind: if in_reply_to.is_some() {
@@ -215,7 +200,7 @@ pub fn edit(
         cc: list("Cc"),
         bcc: list("Bcc"),
         subject: kept(&e.subject),
-        body,
+        body: words_of(&tree, pages, as_written),
         attachments: quote::attachments(&tree),
         in_reply_to,
         references: if ours { e.references } else { Vec::new() },
@@ -225,6 +210,24 @@ pub fn edit(
         },
         ..Draft::new(account.name.clone())
     }
+}
+
+/// The text of a message to be written on.
+fn words_of(tree: &Tree<'_>, pages: Pages, as_written: bool) -> String {
+    let mut paragraphs = quote::written(tree, pages);
+    match as_written {
+        true => quote::lettered(&mut paragraphs),
+        false => quote::clean(&mut paragraphs),
+    }
+    let mut body = String::new();
+    for p in paragraphs {
+        let text = match p.text.as_str() {
+            dashes @ "-- " => dashes,
+            text => text.trim_end(),
+        };
+        repeat(&mut body, p.quote, text);
+    }
+    body
 }
 
 /// Adds a line behind the marks of its quotation.

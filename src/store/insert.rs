@@ -22,8 +22,8 @@ impl Values<'_, '_> {
 }
 
 /// Inserts a row for each item. `into`: what a clash means (`FAIL`, `IGNORE`), table and columns;
-/// `values`: what stands for a row, with a `?` for each value that `bind` binds, and, behind a `;`, what
-/// follows all rows (an `ON CONFLICT`).
+/// `values`: what stands for a row, with a `?` for each value that `bind` binds; `end`: what follows all
+/// rows (an `ON CONFLICT`).
 ///
 /// Only within a transaction that is given up after an error: with `OR FAIL` SQLite keeps nothing
 /// to take back the first rows of a statement whose last one fails.
@@ -31,10 +31,10 @@ pub(super) fn rows<T>(
     conn: &Connection,
     into: &str,
     values: &str,
+    end: &str,
     items: &[T],
     bind: &mut dyn FnMut(&mut Values<'_, '_>, &T) -> rusqlite::Result<()>,
 ) -> Result<()> {
-    let (values, end) = values.split_once(';').unwrap_or((values, ""));
     let mut rest = items;
     for size in SIZES.into_iter().filter(|size| *size <= items.len()) {
         if rest.len() < size {
@@ -98,6 +98,7 @@ mod tests {
                 &conn,
                 "FAIL INTO t (a, b)",
                 "(?, 7)",
+                "",
                 &items,
                 &mut |v, id| v.bind(id),
             )
@@ -124,8 +125,14 @@ mod tests {
         assert_eq!(next_id(&conn, "t").unwrap(), 102);
         assert!(check_last(&conn, Some(102)).is_err());
         assert!(
-            rows(&conn, "FAIL INTO t (id)", "(?)", &[5, 5], &mut |v, id| v
-                .bind(id))
+            rows(
+                &conn,
+                "FAIL INTO t (id)",
+                "(?)",
+                "",
+                &[5, 5],
+                &mut |v, id| v.bind(id)
+            )
             .is_err()
         );
     }

@@ -271,6 +271,7 @@ impl<'c> Adder<'c> {
             self.conn,
             "FAIL INTO location (mailbox, message, thread, date, uid, server_system, server_keywords, system, keywords, marked, body)",
             "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "",
             &self.waiting,
             &mut |values, (_, fresh)| {
                 let keywords = codec::keywords_out(&fresh.flags.keywords);

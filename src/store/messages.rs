@@ -91,6 +91,7 @@ impl<'c> Maker<'c> {
             "FAIL INTO message (date, size, maybe_attachments, subject, from_, to_, header_date, message_id,
                  in_reply_to, refs, sender, reply_to, cc, list_id, auth_results, lag)",
             "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "",
             &self.waiting,
             &mut |values, new| {
                 let header = new.header;

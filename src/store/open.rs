@@ -60,18 +60,11 @@ pub(super) fn writing(path: &Path, durability: Durability) -> Result<Connection>
     Ok(conn)
 }
 
-/// Makes the file (0600) if there is none. One that is there is not touched: to close it again would
+/// Makes the file (0600) if there is none. One that is there is not opened: to close it again would
 /// take away the locks that this process has on it through other connections (POSIX).
 fn make(path: &Path) -> Result<()> {
-    let made = match path.exists() {
-        true => return Ok(()),
-        false => OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path),
-    };
-    match made {
+    let mut new = OpenOptions::new();
+    match new.write(true).create_new(true).mode(0o600).open(path) {
         Err(source) if source.kind() != ErrorKind::AlreadyExists => Err(Error::File {
             path: path.to_owned(),
             source,

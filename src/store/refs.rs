@@ -132,6 +132,7 @@ impl Refs {
             conn,
             "IGNORE INTO thread_ref (hash, thread)",
             "(?, ?)",
+            "",
             &moved,
             &mut |values, (hash, thread)| {
                 values.bind(hash)?;

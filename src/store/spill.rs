@@ -11,11 +11,10 @@ use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// Batches after which it is worth the while: some megabytes.
+/// Jobs of the writer after which it is worth the while; in a first sync some megabytes.
 const EVERY: u32 = 6;
 /// How long there is somebody to do it after the last time.
 const LINGER: Duration = Duration::from_secs(10);
-
 /// So many times in a row it may be found at work: then the writer waits for it, or the log would never
 /// begin anew where the disk is slow.
 const BEHIND: u32 = 4;
@@ -29,7 +28,7 @@ pub(super) struct Spill {
 }
 
 impl Spill {
-    /// A batch was written to the database of `conn`.
+    /// The writer did a job on the database of `conn`.
     pub(super) fn grew(&mut self, conn: &Connection) {
         self.since += 1;
         if self.since < EVERY {
@@ -79,7 +78,7 @@ fn start(conn: &Connection) -> Option<(Sender<()>, JoinHandle<()>)> {
 fn carry_over(path: &std::path::Path, dues: &Receiver<()>) -> crate::store::error::Result<()> {
     let conn = open::carrying(path)?;
     loop {
-        // It waits for nobody, and nobody waits for it.
+        // PASSIVE waits for no lock; the writer waits for this only when it falls behind ([`BEHIND`]).
         conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
         if dues.recv_timeout(LINGER).is_err() {
             return Ok(());

@@ -176,8 +176,8 @@ fn grow(conn: &Connection, grown: &[((i64, i64), Sums)]) -> Result<()> {
     insert::rows(
         conn,
         "FAIL INTO thread_row (mailbox, thread, date, location, count, unread, flagged)",
-        "(?, ?, ?, ?, ?, ?, ?);
-         ON CONFLICT (mailbox, thread) DO UPDATE SET count = count + excluded.count,
+        "(?, ?, ?, ?, ?, ?, ?)",
+        "ON CONFLICT (mailbox, thread) DO UPDATE SET count = count + excluded.count,
              unread = unread + excluded.unread, flagged = flagged | excluded.flagged,
              location = iif((excluded.date, excluded.location) > (date, location), excluded.location, location),
              date = max(date, excluded.date)",

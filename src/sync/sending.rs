@@ -198,8 +198,7 @@ impl Ledger {
             (Err(store::Error::Refused(_)), Some(account)) => {
                 let bytes = self.local.read().filed(row.id)?;
                 // What was only sent on, somebody else wrote.
-                let (fields, _) = mime::field::split(&bytes);
-                let ours = !fields.first().is_some_and(|f| f.is("Resent-Date"));
+                let ours = !mime::redirect::is_one(&bytes);
                 let pages = mime::quote::Pages::LaidOut;
                 let draft = mime::reply::edit(&bytes, account, &[], pages, ours);
                 Ok(self.local.take_back_as(row.id, &draft, now)?)

@@ -206,16 +206,25 @@ fn who_was_put_off_is_not_in_doubt_and_still_gets_it() {
     assert!(local.was_sent(id, true, 600).is_err(), "no doubt is left");
 }
 
-#[test]
-fn a_message_that_some_have_is_no_draft_any_more() {
-    use RecipientState::{Accepted, Refused, TryLater};
-    let home = Home::new();
-    let mut local = home.open();
-    let id = under_way(&mut local);
+/// A message that a@x has and b@x was put off for.
+fn half_sent(local: &mut Local) -> OutboxId {
+    let id = under_way(local);
     local.dot(id, &[]).unwrap();
-    let fates = [fate("a@x", Accepted), fate("b@x", TryLater)];
+    let fates = [
+        fate("a@x", RecipientState::Accepted),
+        fate("b@x", RecipientState::TryLater),
+    ];
     let waits = end(SubmissionState::Queued);
     local.conclude(id, &fates, &waits, 1_001).unwrap().unwrap();
+    id
+}
+
+#[test]
+fn a_message_that_some_have_is_no_draft_any_more() {
+    use RecipientState::{Accepted, Refused};
+    let home = Home::new();
+    let mut local = home.open();
+    let id = half_sent(&mut local);
     let error = local.take_back(id).unwrap_err().to_string();
     assert!(error.contains("some have it"), "{error}");
     assert_eq!(undo(&mut local, 1_002), None);
@@ -237,14 +246,7 @@ fn a_message_that_some_have_is_no_draft_any_more() {
 fn dropping_a_message_that_some_have_keeps_it_as_sent_to_them() {
     let home = Home::new();
     let mut local = home.open();
-    let id = under_way(&mut local);
-    local.dot(id, &[]).unwrap();
-    let fates = [
-        fate("a@x", RecipientState::Accepted),
-        fate("b@x", RecipientState::TryLater),
-    ];
-    let waits = end(SubmissionState::Queued);
-    local.conclude(id, &fates, &waits, 1_001).unwrap().unwrap();
+    let id = half_sent(&mut local);
     assert_eq!(local.cancel_submission(id, 1_002).unwrap().len(), 1);
     assert_eq!(row(&local, id).state, SubmissionState::Accepted);
     assert_eq!(states(&local, id), [RecipientState::Accepted]);
@@ -372,14 +374,7 @@ fn giving_somebody_up_sends_to_none_of_those_who_were_put_off() {
     assert!(local.give_up_refused(id, 1_002).is_err());
     assert_eq!(row(&local, id).recipients.len(), 2);
     // The same after one has it and the other was refused before.
-    let id = under_way(&mut local);
-    local.dot(id, &[]).unwrap();
-    let fates = [
-        fate("a@x", RecipientState::Accepted),
-        fate("b@x", RecipientState::TryLater),
-    ];
-    let waits = end(SubmissionState::Queued);
-    local.conclude(id, &fates, &waits, 1_001).unwrap().unwrap();
+    let id = half_sent(&mut local);
     assert!(local.claim_submission(id, 2_000).unwrap());
     let fates = [fate("b@x", RecipientState::Refused)];
     local.conclude(id, &fates, &asks, 2_001).unwrap().unwrap();

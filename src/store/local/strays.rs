@@ -2,7 +2,7 @@
 
 use super::connection::{Local, LocalReader};
 use crate::lang::mark;
-use crate::model::{AccountName, SubmissionState};
+use crate::model::AccountName;
 use crate::store::error::Result;
 use rusqlite::{Connection, params};
 
@@ -64,23 +64,21 @@ impl LocalReader {
     /// When it can't be read.
     pub fn stranded(&self, configured: &[AccountName]) -> Result<Vec<Stranded>> {
         let names = self.look(|conn| {
-            let mut query = conn.prepare(
-                "SELECT account FROM outbox WHERE state NOT IN ('sent', 'held')
+            let mut query = conn.prepare(&format!(
+                "SELECT account FROM outbox WHERE {UNSENT}
                  UNION SELECT account FROM reminder WHERE state < 2
                  UNION SELECT account FROM op WHERE state < 2
                  UNION SELECT source FROM op WHERE state < 2 AND source <> ''
                  ORDER BY 1",
-            )?;
+            ))?;
             let names = query.query_map([], |row| row.get(0).map(AccountName))?;
             Ok(names.collect::<rusqlite::Result<Vec<_>>>()?)
         })?;
-        let (outbox, reminders) = (self.outbox()?, self.reminders()?);
+        let reminders = self.reminders()?;
         let mut stranded = Vec::new();
         for account in names.into_iter().filter(|name| !configured.contains(name)) {
-            let ours = outbox.iter().filter(|row| row.account == account);
-            let waits = ours.filter(|row| row.state != SubmissionState::Held);
             let stray = Stranded {
-                unsent: waits.count(),
+                unsent: self.look(|conn| unsent(conn, &account))?,
                 changes: self.look(|conn| changes(conn, &account))?,
                 reminders: reminders.iter().filter(|r| r.account == account).count(),
                 account,
@@ -91,6 +89,15 @@ impl LocalReader {
         }
         Ok(stranded)
     }
+}
+
+/// What is on its way: what the user holds back waits for nobody.
+const UNSENT: &str = "state NOT IN ('sent', 'held')";
+
+/// How many messages of an account are to be sent or filed.
+fn unsent(conn: &Connection, account: &AccountName) -> Result<usize> {
+    let sql = format!("SELECT count(*) FROM outbox WHERE account = ?1 AND {UNSENT}");
+    Ok(conn.query_row(&sql, [account.as_str()], |row| row.get(0))?)
 }
 
 /// How many changes wait for an account's server. One that waits for another of them is a part of it.
@@ -107,7 +114,9 @@ fn changes(conn: &Connection, account: &AccountName) -> Result<usize> {
 mod tests {
     use super::super::carried::there_and_gone;
     use super::*;
-    use crate::model::{MailboxName, MessageId, MessageKey, OpKind, Outgoing, Uid, UidValidity};
+    use crate::model::{
+        MailboxName, MessageId, MessageKey, OpKind, Outgoing, SubmissionState, Uid, UidValidity,
+    };
     use std::sync::Arc;
 
     #[test]

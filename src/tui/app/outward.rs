@@ -3,6 +3,7 @@
 use crate::lang::tr;
 use crate::mime::recipients::parse_list;
 use crate::mime::roster;
+use crate::model::view::IndexRow;
 use crate::model::{AccountName, Address, Intent, MsgId, Role, Verb};
 use crate::text::{Clean, later};
 use crate::tui::app::geometry::Pane;
@@ -157,6 +158,14 @@ impl Panes {
         message.filter(|_| matches!(self.view, View::Mail))
     }
 
+    /// The row of the message at hand, if it is here.
+    pub fn row_at_hand(&self) -> Option<&IndexRow> {
+        let hand = self.at_hand()?;
+        let meant = self.meant.iter().flat_map(|meant| &meant.rows);
+        let mut rows = meant.chain(self.index.selected().map(|l| &l.row));
+        rows.find(|row| row.message == hand)
+    }
+
     /// Asks for a draft made from the message at hand.
     pub fn draft(&mut self, from: DraftFrom, now: Now, fx: &mut Vec<Effect>) {
         match self.at_hand() {
@@ -175,13 +184,9 @@ impl Panes {
         if matches!(&self.view, View::Outbox(outbox) if outbox.reminder().is_some()) {
             return Wants::Decide;
         }
-        let hand = self.at_hand();
-        let meant = self.meant.iter().flat_map(|meant| &meant.rows);
-        let mut rows = meant.chain(self.index.selected().map(|l| &l.row));
-        let sent = rows
-            .find(|r| Some(r.message) == hand)
-            .is_none_or(|r| r.from.iter().any(|f| self.is_own(f)));
-        let why = match hand {
+        let row = self.row_at_hand();
+        let sent = row.is_none_or(|r| r.from.iter().any(|f| self.is_own(f)));
+        let why = match self.at_hand() {
             None => tr!("There is no message to be reminded of."),
             Some(_) if !sent => tr!("You can only be reminded of messages that you sent."),
             Some(_) => return Wants::Remind,

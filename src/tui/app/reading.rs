@@ -84,7 +84,7 @@ impl Panes {
     }
 
     fn tell_nowhere(&mut self, now: Now) {
-        if self.pager.as_mut().is_some_and(Pager::is_nowhere) {
+        if self.pager.as_mut().is_some_and(Pager::take_nowhere) {
             let key = self.way_to(Command::Search);
             let words = tr!("That is not here; {key} looks for it in all mail.", key);
             self.tell(Clean::line(&words), now);

@@ -256,10 +256,8 @@ impl Panes {
 
     /// The message at hand, if it is one of the server's drafts, to be edited rather than read.
     pub fn server_draft(&self) -> Option<MsgId> {
-        let hand = self.at_hand()?;
-        let meant = self.meant.iter().flat_map(|meant| &meant.rows);
-        let mut rows = meant.chain(self.index.selected().map(|l| &l.row));
-        let row = rows.find(|row| row.message == hand)?;
-        row.flags.system.has(System::DRAFT).then_some(hand)
+        let row = self.row_at_hand()?;
+        let draft = row.flags.system.has(System::DRAFT);
+        draft.then_some(row.message)
     }
 }

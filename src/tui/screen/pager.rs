@@ -162,34 +162,10 @@ impl Pager {
         let current = self.message().map(|message| (message, 0));
         let current_row = self.current().map(|l| l.row().clone());
         let seen = self.in_sight();
-        let mut known: BTreeMap<MsgId, Letter> = std::mem::take(&mut self.letters)
-            .into_iter()
-            .map(|l| (l.row().message, l))
-            .collect();
         let newest = rows.last().map(|r| r.message);
-        let unread = |row: &IndexRow| row.unread > 0;
-        let wanted = goal
-            .or_else(|| rows.iter().find(|r| unread(r)).map(|r| r.message))
-            .or(newest);
-        let several = rows.len() > 1;
-        self.set.several = several;
-        for row in rows {
-            let message = row.message;
-            let opens = unread(&row) || (first && Some(message) == wanted) || !several;
-            let mut letter = match known.remove(&message) {
-                Some(mut letter) => {
-                    letter.store(row);
-                    if first {
-                        letter.open(opens || Some(message) == newest, &self.set);
-                    }
-                    letter
-                }
-                None => Letter::new(row, opens || (first && Some(message) == newest)),
-            };
-            letter.show(overlay.shown(letter.stored(), false), &self.set);
-            letter.build(&self.set);
-            self.letters.push(letter);
-        }
+        let unread = rows.iter().find(|r| r.unread > 0);
+        let wanted = goal.or(unread.map(|r| r.message)).or(newest);
+        self.take_up(rows, first.then_some([wanted, newest]), overlay);
         let held = self.still(held, held_row.as_ref());
         // What keys are about is not what stands at the top, where several are on the screen.
         let current = self.still(current, current_row.as_ref());
@@ -207,6 +183,37 @@ impl Pager {
             self.show_current();
         }
         self.look_if_moved(&stood);
+    }
+
+    /// The messages of the conversation in the place of those that were here. At the first time it is
+    /// said which to open besides the unread.
+    fn take_up(
+        &mut self,
+        rows: Vec<IndexRow>,
+        first: Option<[Option<MsgId>; 2]>,
+        overlay: &Overlay,
+    ) {
+        let here = std::mem::take(&mut self.letters).into_iter();
+        let mut known: BTreeMap<MsgId, Letter> = here.map(|l| (l.row().message, l)).collect();
+        self.set.several = rows.len() > 1;
+        for row in rows {
+            let message = row.message;
+            let named = first.is_some_and(|these| these.contains(&Some(message)));
+            let opens = row.unread > 0 || named || !self.set.several;
+            let mut letter = match known.remove(&message) {
+                Some(mut letter) => {
+                    letter.store(row);
+                    if first.is_some() {
+                        letter.open(opens, &self.set);
+                    }
+                    letter
+                }
+                None => Letter::new(row, opens),
+            };
+            letter.show(overlay.shown(letter.stored(), false), &self.set);
+            letter.build(&self.set);
+            self.letters.push(letter);
+        }
     }
 
     /// What was done since the store was read is laid over the rows; messages that went are left
@@ -326,7 +333,7 @@ impl Pager {
         let mut held = self.place();
         let set = &self.set;
         let letter = self.letters.iter_mut().find(|l| l.job(set) == job)?;
-        let awaited = self.find.as_ref().and_then(Find::is_awaited);
+        let awaited = self.find.as_ref().and_then(Find::awaited);
         let before = letter.has_more().then(|| letter.text_begins());
         let fetch = letter.laid(job, result, set);
         // Where only the beginning was shown, the text that was looked at stays.

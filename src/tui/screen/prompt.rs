@@ -419,6 +419,15 @@ fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
         return names(before, context);
     };
     let argument = Command::meant(name).map_or(Argument::No, |c| c.info().argument);
+    let behind = |all: Vec<Candidate>| {
+        let line = |c: &Candidate| format!("{name} {}", c.line);
+        all.into_iter()
+            .map(|c| Candidate {
+                line: line(&c),
+                ..c
+            })
+            .collect()
+    };
     let (themes, journeys, orders): (Vec<String>, Vec<String>, Vec<String>);
     let choices = match argument {
         Argument::No | Argument::People | Argument::Time | Argument::Words | Argument::Name => {
@@ -435,13 +444,7 @@ fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
             &orders
         }
         Argument::Query => {
-            return terms(typed, &words.known())
-                .into_iter()
-                .map(|c| Candidate {
-                    line: format!("{name} {}", c.line),
-                    ..c
-                })
-                .collect();
+            return behind(terms(typed, &words.known()));
         }
         Argument::Mailbox => &words.mailboxes,
         Argument::Account => &words.accounts,
@@ -451,13 +454,7 @@ fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
             &journeys
         }
         Argument::Tag => {
-            return terms::tags(typed.trim_start(), &words.tags)
-                .into_iter()
-                .map(|c| Candidate {
-                    line: format!("{name} {}", c.line),
-                    ..c
-                })
-                .collect();
+            return behind(terms::tags(typed.trim_start(), &words.tags));
         }
         Argument::Theme => {
             let built_in = BUILT_IN.iter().map(|(name, _)| *name);

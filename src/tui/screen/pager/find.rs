@@ -93,7 +93,7 @@ impl Find {
     }
 
     /// Where to go when the first hit comes only now; `None`: there was one, or the user moved.
-    pub fn is_awaited(&self) -> Option<Goal> {
+    pub fn awaited(&self) -> Option<Goal> {
         let goal = if self.is_typed() {
             Goal::Hit
         } else {

@@ -110,7 +110,7 @@ impl Pager {
     }
 
     /// Whether that is to be told now; once.
-    pub fn is_nowhere(&mut self) -> bool {
+    pub fn take_nowhere(&mut self) -> bool {
         let find = self.find.as_mut().filter(|f| f.is_nowhere());
         find.is_some_and(|find| std::mem::take(&mut find.tells))
     }

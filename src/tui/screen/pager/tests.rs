@@ -113,7 +113,7 @@ fn a_long_text_is_looked_through_a_piece_a_turn() {
     lay_all(&mut pager, 40_000);
     pager.find(Some("line 39999"));
     assert!(pager.is_finding() && pager.finding().unwrap().place().is_none());
-    assert!(!pager.is_nowhere());
+    assert!(!pager.take_nowhere());
     let mut turns = 0;
     while pager.is_finding() {
         pager.find_more();

@@ -233,7 +233,7 @@ fn news_that_move_nothing_leave_a_search_at_its_work() {
         pager.find_more();
         turns += 1;
     }
-    assert!(pager.is_nowhere() || !pager.is_finding(), "{turns}");
+    assert!(pager.take_nowhere() || !pager.is_finding(), "{turns}");
     // What comes before it is looked through as well.
     pager.find(Some("line 7"));
     let before = pager.finding().unwrap().line();
