@@ -138,6 +138,20 @@ fn f53_a_wrong_password_is_said_once_and_what_follows_is_not_tried() {
 }
 
 #[test]
+fn f53_a_wrong_password_is_told_whatever_another_server_showed_before() {
+    let demo = Demo::start(Options::default()).unwrap();
+    let mut wanted = wanted(&demo);
+    wanted.secret = Secret::new("wrong".into());
+    // The demo speaks no TLS.
+    let mut bad = wanted.imap[0].clone();
+    bad.security = Security::Tls;
+    wanted.imap.insert(0, bad);
+    let (words, mend) = hear(&wanted).failed(Step::ImapSignIn);
+    assert!(words.contains("password is wrong"), "{words}");
+    assert_eq!(mend, Mend::SignIn);
+}
+
+#[test]
 fn f21_servers_that_are_not_there_are_told_with_what_to_do() {
     let demo = Demo::start(Options::default()).unwrap();
     let mut nobody = wanted(&demo);
