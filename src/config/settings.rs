@@ -80,7 +80,11 @@ impl Row {
             return holds.to_owned();
         };
         match read {
-            toml::Value::String(text) => text.replace('\\', "\\\\").replace('\n', "\\n"),
+            // Only a text of several lines is read with its backslashes.
+            toml::Value::String(text) if self.option.kind == Kind::Text => {
+                text.replace('\\', "\\\\").replace('\n', "\\n")
+            }
+            toml::Value::String(text) => text,
             toml::Value::Array(list) => {
                 let words = list.iter().filter_map(toml::Value::as_str);
                 shell_words::join(words)
@@ -478,5 +482,24 @@ mod tests {
         ] {
             assert!(parse(kind, typed).is_err(), "{typed}");
         }
+    }
+
+    #[test]
+    fn what_is_written_is_typed_as_it_is_read() {
+        let text = "[[account]]\nname = \"a\"\nuser = 'CORP\\ada'\n\
+            signature = 'C:\\new'\nexclude = ['a\\b', 'c d']\n\
+            [[account.identity]]\nemail = 'a@x'\nsignature = \"Ada\\nC:\\\\n\"\n";
+        let groups = read(text);
+        let typed = |group: &str, key: &str| {
+            let group = groups.iter().find(|g| g.title == group).unwrap();
+            let row = group.rows.iter().find(|r| r.key == key).unwrap();
+            parse(row.option.kind, &row.typed()).unwrap().unwrap()
+        };
+        let meant = |text: &str| Value::Text(text.to_owned());
+        assert_eq!(typed("account a", "user"), meant("CORP\\ada"));
+        assert_eq!(typed("account a", "signature"), meant("C:\\new"));
+        assert_eq!(typed("account a: a@x", "signature"), meant("Ada\nC:\\n"));
+        let words = ["a\\b", "c d"].map(str::to_owned).into();
+        assert_eq!(typed("account a", "exclude"), Value::Texts(words));
     }
 }

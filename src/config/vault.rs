@@ -74,9 +74,14 @@ impl Vault {
         self.path.exists()
     }
 
-    /// Whether there is a file whose passphrase nobody typed in this process.
+    /// Whether there is a file whose passphrase nobody typed in this process: also one that was made
+    /// anew since, which the key does not fit. Reads the file.
     pub fn is_locked(&self) -> bool {
-        self.is_there() && self.key().is_none()
+        match self.file() {
+            Ok(file) => self.key().as_ref().is_none_or(|key| !key.fits(&file)),
+            Err(VaultError::Absent) => false,
+            Err(_) => self.is_there() && self.key().is_none(),
+        }
     }
 
     /// Opens it. Takes a quarter of a second of work, by intent.
@@ -277,6 +282,11 @@ mod tests {
         let refused = ours.set("a", "password", &secret("x")).unwrap_err();
         assert!(matches!(refused, VaultError::Locked));
         assert_eq!(get(&theirs, "a", "password"), None);
+        assert!(ours.is_locked() && !theirs.is_locked());
+        ours.unlock(&secret("other")).unwrap();
+        assert!(!ours.is_locked());
+        std::fs::remove_file(&path).unwrap();
+        assert!(!ours.is_locked(), "there is none to open");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::lang::tr;
 mod call;
 
 pub use call::Call;
+pub(in crate::tui) use call::distance;
 
 /// Where the keys go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,13 +1,15 @@
 //! What the user's files say: `config.toml`, `keys.toml` and the themes, read together and without
 //! an order in which one of them could hold another up.
 
+use crate::config::options::Part;
 use crate::config::settings::{self, Group};
 use crate::config::{Config, Paths, Problem, files, load};
 use crate::lang::tr;
 use crate::model::Account;
 use crate::tui::keymap::Keymap;
-use crate::tui::theme::Theme;
+use crate::tui::theme::{Theme, unknown};
 use std::path::{Path, PathBuf};
+use toml::de::DeTable;
 
 /// Something that is wrong, and in which file: as seen from their folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +45,7 @@ pub struct Fresh {
 /// Reads them all. The demo has accounts that stand in no file.
 pub fn look(paths: &Paths, demo: Option<&[Account]>) -> Fresh {
     let mut fresh = Fresh::default();
+    let themes = own_themes(paths);
     let text = match read(&paths.config) {
         Ok(None) if demo.is_none() => {
             fresh.add(CONFIG, [Problem::of_all(tr!("the file is gone"))]);
@@ -69,6 +72,10 @@ pub fn look(paths: &Paths, demo: Option<&[Account]>) -> Fresh {
             );
         }
         fresh.add(CONFIG, loaded.problems);
+        fresh.add(
+            CONFIG,
+            no_theme(&text, loaded.config.look.theme.as_deref(), &themes),
+        );
         fresh.config = usable.then(|| Box::new(loaded.config));
     }
     match read(&paths.keys) {
@@ -86,10 +93,7 @@ pub fn look(paths: &Paths, demo: Option<&[Account]>) -> Fresh {
         }
         Err(problem) => fresh.add(KEYS, [problem]),
     }
-    for path in own_themes(paths) {
-        let Some(name) = path.file_stem().map(|n| n.to_string_lossy().into_owned()) else {
-            continue;
-        };
+    for (name, path) in themes {
         let file = format!("themes/{name}.toml");
         match read(&path) {
             Ok(text) => {
@@ -122,15 +126,31 @@ fn read(path: &Path) -> Result<Option<String>, Problem> {
     }
 }
 
-/// The user's theme files, by name.
-fn own_themes(paths: &Paths) -> Vec<PathBuf> {
+/// The user's theme files with their names, in the order of these.
+fn own_themes(paths: &Paths) -> Vec<(String, PathBuf)> {
     let entries = std::fs::read_dir(&paths.themes).into_iter().flatten();
     let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut themes: Vec<PathBuf> = files
+    let named = files
         .filter(|path| path.extension().is_some_and(|e| e == "toml"))
-        .collect();
+        .filter_map(|path| Some((path.file_stem()?.to_string_lossy().into_owned(), path)));
+    let mut themes: Vec<_> = named.collect();
     themes.sort();
     themes
+}
+
+/// That the configuration names a theme that there is not, and where.
+fn no_theme(text: &str, name: Option<&str>, own: &[(String, PathBuf)]) -> Option<Problem> {
+    let problem = unknown(name?, own.iter().map(|(name, _)| name.as_str()))?;
+    let (root, _) = DeTable::parse_recoverable(text);
+    let written = || {
+        let ui = root.get_ref().get("ui")?.get_ref().as_table()?;
+        Some(ui.get("theme")?.span().start)
+    };
+    Some(Problem {
+        hint: problem.hint,
+        part: Some(Part::Ui),
+        ..Problem::at(text, written().unwrap_or(0), problem.message)
+    })
 }
 
 #[cfg(test)]
@@ -154,5 +174,26 @@ mod tests {
         assert_eq!(files, [CONFIG, KEYS, "themes/odd.toml"]);
         assert_eq!(fresh.themes.len(), 2);
         assert_eq!(fresh.settings[0].title, "ui");
+    }
+
+    #[test]
+    fn a_theme_that_there_is_not_is_wrong_where_it_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = Paths::locate(Some(dir.path())).unwrap();
+        std::fs::create_dir(&paths.themes).unwrap();
+        std::fs::write(paths.themes.join("mine.toml"), "inherits = \"nord\"").unwrap();
+        let wrong = |name: &str| {
+            let text = format!("[ui]\nmouse = true\ntheme = \"{name}\"\n");
+            std::fs::write(&paths.config, text).unwrap();
+            let wrong = look(&paths, Some(&[])).wrong.into_iter();
+            let themes = wrong.filter(|w| w.problem.message.contains("theme"));
+            themes
+                .map(|w| (w.file, w.problem.line, w.problem.column))
+                .collect::<Vec<_>>()
+        };
+        for known in ["mine", "nord", "auto", ""] {
+            assert_eq!(wrong(known), [], "{known}");
+        }
+        assert_eq!(wrong("light"), [(CONFIG.to_owned(), 3, 9)]);
     }
 }

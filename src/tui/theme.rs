@@ -14,6 +14,9 @@ use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
 mod tags;
+mod unknown;
+
+pub use unknown::unknown;
 
 /// Every style that the program asks for. A theme has to set each or one it falls back to.
 pub const NAMES: [&str; 85] = [
@@ -224,11 +227,7 @@ impl Theme {
     /// a built-in one, or the text of a theme file. Also what was wrong with it.
     pub fn load(setting: Option<&str>, around: Surroundings) -> (Theme, Vec<String>) {
         let (theme, problems) = Theme::read(setting, around);
-        let told = problems.iter().map(|p| match p.line {
-            0 => p.to_string(),
-            _ => format!("theme, {p}"),
-        });
-        (theme, told.collect())
+        (theme, problems.iter().map(said).collect())
     }
 
     /// What is wrong with the text of a theme file.
@@ -253,16 +252,13 @@ impl Theme {
             Some(text) if text.contains(['=', '\n']) => {
                 source.file(text, around.usual(), &mut warnings);
             }
-            Some(name) if BUILT_IN.iter().any(|(n, _)| *n == name) => {
-                source.built_in(name, &mut warnings);
-            }
-            Some(name) => {
-                let known: Vec<_> = BUILT_IN.iter().map(|(n, _)| *n).collect();
-                let known = known.join(", ");
-                let told = format!("there is no theme `{name}`; there are {known}");
-                warnings.push(Problem::of_all(told));
-                source.built_in(around.usual(), &mut warnings);
-            }
+            Some(name) => match unknown(name, std::iter::empty()) {
+                None => source.built_in(name, &mut warnings),
+                Some(problem) => {
+                    warnings.push(problem);
+                    source.built_in(around.usual(), &mut warnings);
+                }
+            },
         }
         let mut theme = source.theme(around.colours, &mut warnings);
         if around.linear {
@@ -301,6 +297,15 @@ impl Theme {
             n.rsplit_once('.').map(|(shorter, _)| shorter)
         })
         .find_map(|n| self.styles.get(n).copied())
+    }
+}
+
+/// A theme's mistake in one line.
+pub fn said(problem: &Problem) -> String {
+    match (problem.line, problem.hint.as_str()) {
+        (0, "") => problem.message.clone(),
+        (0, hint) => format!("{}; {hint}", problem.message),
+        _ => format!("theme, {problem}"),
     }
 }
 

@@ -55,6 +55,7 @@ impl Layer {
             accounts: panes.accounts.iter().map(|a| a.name.0.clone()).collect(),
             tags: panes.known_tags(),
             views: panes.sorted.names(),
+            themes: panes.themes.clone(),
             past: panes.past.clone(),
         };
         Layer::asking(Prompt::command(context, words, text), Purpose::Command)

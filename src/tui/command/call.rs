@@ -55,7 +55,12 @@ impl Call {
         let (name, rest) = sign.unwrap_or_else(words);
         let Some(command) = Command::from_name(name) else {
             if let Some(known) = borrowed::meant(name) {
-                return Call::parse(&format!("{known} {rest}"));
+                let command = Command::from_name(known);
+                let alone = command.filter(|c| c.info().argument == Argument::No);
+                return match alone {
+                    Some(command) if !rest.trim().is_empty() => Err(too_much(command, name)),
+                    _ => Call::parse(&format!("{known} {rest}")),
+                };
             }
             return Err(match nearest(name) {
                 Some(near) => tr!(
@@ -68,7 +73,7 @@ impl Call {
         };
         let rest = rest.trim();
         if !rest.is_empty() && command.info().argument == Argument::No {
-            return Err(tr!("`{name}` takes no argument", name));
+            return Err(too_much(command, name));
         }
         if command == Command::Do {
             Call::several(rest)?;
@@ -110,6 +115,17 @@ impl Call {
     }
 }
 
+/// That something follows a command that takes nothing, by the word that was typed for it.
+fn too_much(command: Command, name: &str) -> String {
+    match command {
+        Command::Settings => tr!(
+            "`{name}` alone shows every option, and changes it there",
+            name
+        ),
+        _ => tr!("`{name}` takes no argument", name),
+    }
+}
+
 /// The command name that a mistyped one was probably meant to be.
 fn nearest(name: &str) -> Option<&'static str> {
     let letters: Vec<char> = name.chars().take(40).collect();
@@ -122,7 +138,7 @@ fn nearest(name: &str) -> Option<&'static str> {
 }
 
 /// Letters to insert, remove or change (Levenshtein).
-fn distance(from: &[char], to: &str) -> usize {
+pub(in crate::tui) fn distance(from: &[char], to: &str) -> usize {
     let mut row: Vec<usize> = (0..=from.len()).collect();
     for (n, b) in to.chars().enumerate() {
         let mut next = vec![n + 1];
@@ -188,9 +204,20 @@ mod tests {
         assert_eq!((Command::meant("mo"), Command::meant("")), (None, None));
         let moved = Call::parse("mv Lists/Rust").unwrap();
         assert_eq!(moved.to_string(), "move Lists/Rust");
-        assert_eq!(
-            Call::parse("set x").unwrap_err(),
-            "`settings` takes no argument"
-        );
+        for (typed, told) in [
+            (
+                "set x=y",
+                "`set` alone shows every option, and changes it there",
+            ),
+            (
+                "settings x",
+                "`settings` alone shows every option, and changes it there",
+            ),
+            ("flag x", "`flag` takes no argument"),
+        ] {
+            assert_eq!(Call::parse(typed).unwrap_err(), told);
+        }
+        let now = Call::parse("unsnooze").unwrap();
+        assert_eq!(now.to_string(), "snooze now");
     }
 }

@@ -15,6 +15,7 @@ use crate::tui::widget::fuzzy;
 use crate::tui::widget::line_edit::{Edit, LineEdit};
 use crate::tui::widget::list::List;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use std::collections::BTreeSet;
 
 mod past;
 mod paths;
@@ -39,6 +40,8 @@ pub struct Words {
     pub tags: Vec<String>,
     /// Saved views.
     pub views: Vec<String>,
+    /// The user's themes.
+    pub themes: Vec<String>,
     /// What was typed before, the newest last.
     pub past: Vec<String>,
 }
@@ -458,10 +461,11 @@ fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
         }
         Argument::Theme => {
             let built_in = BUILT_IN.iter().map(|(name, _)| *name);
-            themes = std::iter::once(AUTO)
-                .chain(built_in)
-                .map(str::to_owned)
-                .collect();
+            let own = words.themes.iter().map(String::as_str);
+            let mut all: Vec<&str> = std::iter::once(AUTO).chain(own).chain(built_in).collect();
+            let mut seen = BTreeSet::new();
+            all.retain(|name| seen.insert(*name));
+            themes = all.into_iter().map(str::to_owned).collect();
             &themes
         }
     };

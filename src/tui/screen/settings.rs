@@ -131,7 +131,10 @@ impl Settings {
             KeyCode::Char(' ') => return self.changed(true),
             KeyCode::Delete => {
                 if let Some(row) = self.at_hand().filter(|row| row.value.is_some()) {
-                    return Outcome::Set(row.way.clone(), None);
+                    let Some(why) = barred(row) else {
+                        return Outcome::Set(row.way.clone(), None);
+                    };
+                    self.error = Some(why);
                 }
             }
             KeyCode::Home => self.list.select(0),
@@ -157,9 +160,8 @@ impl Settings {
         let Some(row) = self.at_hand() else {
             return Outcome::Stay;
         };
-        if row.option.part == Part::Account && row.key == "name" {
-            let why = tr!("mail, drafts and the password are kept by this name");
-            self.error = Some(Clean::lit(why));
+        if let Some(why) = barred(row) {
+            self.error = Some(why);
             return Outcome::Stay;
         }
         let holds = row.holds().trim_matches('"');
@@ -175,17 +177,6 @@ impl Settings {
                 Outcome::Set(row.way.clone(), value)
             }
             Kind::Word(_) | Kind::Theme => Outcome::Choose(Box::new(row.clone())),
-            Kind::Secret | Kind::Table => {
-                let why = match row.line {
-                    Some(line) => tr!(
-                        "secrets are changed in the file: config.toml, line {line}",
-                        line
-                    ),
-                    None => tr!("secrets are changed in the file: config.toml").to_owned(),
-                };
-                self.error = Some(Clean::line(&why));
-                Outcome::Stay
-            }
             _ => Outcome::Type(Box::new(row.clone())),
         }
     }
@@ -402,6 +393,25 @@ impl Settings {
     }
 }
 
+/// Why this option is not changed here.
+fn barred(row: &Row) -> Option<Clean> {
+    if row.option.part == Part::Account && row.key == "name" {
+        let why = tr!("mail, drafts and the password are kept by this name");
+        return Some(Clean::lit(why));
+    }
+    if !matches!(row.option.kind, Kind::Secret | Kind::Table) {
+        return None;
+    }
+    let why = match row.line {
+        Some(line) => tr!(
+            "secrets are changed in the file: config.toml, line {line}",
+            line
+        ),
+        None => tr!("secrets are changed in the file: config.toml").to_owned(),
+    };
+    Some(Clean::line(&why))
+}
+
 /// A text of several lines as one.
 fn one_line(text: &str) -> String {
     text.split('\n')
@@ -468,8 +478,23 @@ mod tests {
     fn secrets_stay_in_the_file() {
         let mut settings = Settings::new(read(SAMPLE));
         settings.paste("password-command");
-        assert_eq!(press(&mut settings, "enter"), Outcome::Stay);
-        assert!(settings.error.is_some());
+        for key in ["enter", "space", "delete"] {
+            assert_eq!(press(&mut settings, key), Outcome::Stay, "{key}");
+            let told = settings.error.clone().unwrap_or_default();
+            assert!(told.as_str().contains("changed in the file"), "{key}");
+        }
+    }
+
+    #[test]
+    fn an_account_keeps_its_name() {
+        let mut settings = Settings::new(read("[[account]]\nname = \"a\"\n"));
+        settings.paste("kept by this name");
+        let found = settings.at_hand().map(|row| row.key.as_str());
+        assert_eq!(found, Some("name"));
+        for key in ["enter", "delete"] {
+            assert_eq!(press(&mut settings, key), Outcome::Stay, "{key}");
+            assert!(settings.error.is_some(), "{key}");
+        }
     }
 
     #[test]

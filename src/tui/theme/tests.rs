@@ -111,7 +111,7 @@ fn a_bad_file_is_told_with_its_lines_and_the_rest_holds() {
     assert!(warnings[0].starts_with("theme, line 1, "), "{warnings:?}");
     assert!(theme.style("notice.error").fg.is_some());
     let (_, warnings) = Theme::load(Some("solarized"), FULL);
-    assert!(warnings[0].contains("postrider-light"));
+    assert!(warnings[0].contains("solarized-light"));
     let (_, warnings) = Theme::load(Some("inherits = \"nobody\"\n"), FULL);
     assert_eq!(warnings, ["there is no theme `nobody` to inherit from"]);
 }

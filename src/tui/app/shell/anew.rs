@@ -31,6 +31,8 @@ pub(super) struct Known {
     notes: Vec<String>,
     /// Whether the program is to begin anew, once nobody is in the middle of something.
     anew: bool,
+    /// Whether `config.toml` became wrong since it was taken up.
+    spoilt: bool,
     /// Which reading was taken up last.
     reading: u64,
 }
@@ -45,13 +47,20 @@ impl Known {
             told: said,
             notes: noted(&fresh.notes),
             anew: false,
+            spoilt: false,
             reading: 0,
         }
     }
 
     fn knows(&self, wrong: &Wrong) -> bool {
-        let same = |k: &&Wrong| k.file == wrong.file && k.problem.message == wrong.problem.message;
-        self.wrong.iter().any(|k| same(&k))
+        // The line may be another by now.
+        let marks = |w: &Wrong| (w.problem.account.clone(), w.problem.part);
+        let same = |k: &Wrong| {
+            k.file == wrong.file
+                && k.problem.message == wrong.problem.message
+                && marks(k) == marks(wrong)
+        };
+        self.wrong.iter().any(same)
     }
 }
 
@@ -113,6 +122,7 @@ impl App {
         {
             self.panes.alarm(&fault, now);
         }
+        self.known.spoilt = !fine(CONFIG);
         // A file counts as it was taken up last: one that became wrong is no measure.
         self.known.wrong.retain(|w| !fine(&w.file));
         let taken = fresh.wrong.iter().filter(|w| fine(&w.file));
@@ -222,12 +232,12 @@ impl App {
         self.panes.status.set_keymap(Arc::clone(self.keys.map()));
     }
 
-    /// Begins anew, if the configuration wants it and nobody is in the middle of something.
+    /// Begins anew, if the configuration wants it, is right, and nobody is in the middle of something.
     pub(super) fn begin_anew(&mut self, fx: &mut Vec<Effect>) {
         let waits = !self.lacking.is_empty();
         let busy =
             waits || !self.layers.is_empty() || self.desk.has_keys() || self.keys.has_begun();
-        if self.known.anew && !busy {
+        if self.known.anew && !self.known.spoilt && !busy {
             self.known.anew = false;
             self.desk.last_words(fx);
             fx.push(Effect::End(End::Reload));

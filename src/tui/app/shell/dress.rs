@@ -3,18 +3,21 @@
 
 use crate::config::TagLook;
 use crate::tui::effect::Effect;
-use crate::tui::theme::{AUTO, Colours, Surroundings, Theme};
+use crate::tui::theme::{AUTO, Colours, Surroundings, Theme, said, unknown};
 
 /// The colours.
 pub(super) struct Dress {
     worn: Theme,
+    /// What it was made of: a name, or the text of a file as it was then. `None`: the terminal.
+    cut: Option<String>,
     tried: Option<(String, Theme)>,
     /// The user's themes: name and text.
     own: Vec<(String, String)>,
     around: Surroundings,
     /// The colours that the user gave tags.
     tags: Vec<TagLook>,
-    /// What the user set: `auto`, a name, or a file's text.
+    /// What the user set: `auto`, a name, or a file's text. There may be nothing of that name, yet or
+    /// any more.
     setting: String,
 }
 
@@ -25,15 +28,16 @@ impl Dress {
         own: Vec<(String, String)>,
         around: Surroundings,
     ) -> (Dress, Vec<String>) {
-        let (worn, faults) = Theme::load(meant(&own, setting), around);
-        let dress = Dress {
-            worn,
+        let mut dress = Dress {
+            worn: Theme::load(None, around).0,
+            cut: None,
             tried: None,
             own,
             around,
             tags: Vec::new(),
-            setting: setting.unwrap_or(AUTO).to_owned(),
+            setting: AUTO.to_owned(),
         };
+        let faults = dress.set(setting);
         (dress, faults)
     }
 
@@ -68,16 +72,31 @@ impl Dress {
         (theme, faults)
     }
 
-    fn follows(&self) -> bool {
-        self.setting == AUTO || self.setting.trim().is_empty()
+    /// The user chose; what was wrong with that. A name that no theme has changes nothing.
+    pub fn choose(&mut self, setting: &str) -> Vec<String> {
+        let own = self.own.iter().map(|(name, _)| name.as_str());
+        if let Some(problem) = unknown(setting, own) {
+            return vec![said(&problem)];
+        }
+        let cut = meant(&self.own, Some(setting)).filter(|s| *s != AUTO);
+        self.cut = cut.map(str::to_owned);
+        setting.clone_into(&mut self.setting);
+        self.again()
     }
 
-    /// The user chose; what was wrong with that.
-    pub fn choose(&mut self, setting: &str) -> Vec<String> {
-        let (worn, faults) = self.made(meant(&self.own, Some(setting)));
+    /// The configuration says so; what is wrong with that. What is not there is worn as soon as it is.
+    fn set(&mut self, setting: Option<&str>) -> Vec<String> {
+        let setting = setting.unwrap_or(AUTO);
+        let faults = self.choose(setting);
+        setting.clone_into(&mut self.setting);
+        faults
+    }
+
+    /// What is worn, made once more of the same: something else may be around. What is wrong with it.
+    fn again(&mut self) -> Vec<String> {
+        let (worn, faults) = self.made(self.cut.as_deref());
         self.worn = worn;
         self.tried = None;
-        setting.clone_into(&mut self.setting);
         faults
     }
 
@@ -92,7 +111,7 @@ impl Dress {
         let after = text(&own, &self.setting);
         self.own = own;
         match chosen {
-            Some(name) => self.choose(name.unwrap_or(AUTO)),
+            Some(name) => self.set(name),
             None if after.is_some() && before != after => {
                 let same = self.setting.clone();
                 self.choose(&same)
@@ -119,25 +138,22 @@ impl Dress {
     /// Whether everything is drawn for who hears or feels it.
     pub fn linear(&mut self, on: bool) {
         self.around.linear = on;
-        self.tried = None;
-        let same = self.setting.clone();
         // What is wrong with it was said when it was chosen.
-        self.choose(&same);
+        self.again();
     }
 
     /// Whether bars stand beside what is longer than its room.
     pub fn bars(&mut self, on: bool) {
         self.around.bars = on;
-        self.linear(self.around.linear);
+        self.again();
     }
 
-    /// The terminal said whether its background is light.
+    /// The terminal said whether its background is light. A file of the user's that inherits nothing
+    /// follows it, too: it lies over what suits the terminal.
     pub fn background(&mut self, light: bool) {
         if self.around.light != light {
             self.around.light = light;
-            if self.follows() {
-                self.worn = self.made(None).0;
-            }
+            self.again();
         }
     }
 }
@@ -190,6 +206,48 @@ mod tests {
         let second = text_of(&dress);
         dress.own(Vec::new(), None);
         assert_eq!(text_of(&dress), second, "it is gone, and still worn");
+    }
+
+    #[test]
+    fn a_name_that_no_theme_has_changes_nothing() {
+        let mut dress = dressed(Some("nord"));
+        let nord = text_of(&dress);
+        let told = dress.choose("light").concat();
+        assert!(told.contains("no theme `light`; did you mean"), "{told}");
+        assert_eq!((dress.setting(), text_of(&dress)), ("nord", nord));
+        dress.bars(false);
+        assert_eq!(text_of(&dress), nord);
+        // Without colours a wrong name is one, too.
+        let mut none = Dress::new(None, Vec::new(), Surroundings::read(|_| Some("1".into()))).0;
+        assert_eq!(none.around().colours, Colours::None);
+        assert_eq!(none.choose("light"), [told]);
+        // The configuration may name one before it is there.
+        assert_eq!(dress.own(Vec::new(), Some(Some("mine"))).len(), 1);
+        assert_eq!(text_of(&dress), nord);
+        let mine = "[styles]\n\"screen.text\" = \"#010203\"\n".to_owned();
+        dress.own(vec![("mine".to_owned(), mine)], None);
+        assert_ne!(text_of(&dress), nord);
+    }
+
+    #[test]
+    fn what_is_worn_stays_whatever_else_changes() {
+        let mine = "[styles]\n\"title\" = \"#010203\"\n".to_owned();
+        let title = |dress: &Dress| dress.theme().style("title").fg;
+        let mut dress = dressed(None);
+        dress.own(vec![("mine".to_owned(), mine)], Some(Some("mine")));
+        let (worn, dark) = (title(&dress), text_of(&dress));
+        // The file became wrong, or is gone.
+        dress.own(Vec::new(), None);
+        dress.linear(true);
+        assert_eq!(title(&dress), worn);
+        dress.bars(false);
+        assert_eq!((title(&dress), text_of(&dress)), (worn, dark));
+        // It inherits nothing: what lies below follows the terminal, and goes on doing so.
+        dress.background(true);
+        let light = text_of(&dress);
+        assert_ne!(light, dark);
+        dress.linear(false);
+        assert_eq!((title(&dress), text_of(&dress)), (worn, light));
     }
 
     #[test]

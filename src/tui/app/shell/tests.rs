@@ -20,6 +20,7 @@ use ratatui::layout::{Position, Rect};
 use std::sync::Arc;
 use std::time::Duration;
 
+mod anew;
 mod attached;
 mod barred;
 mod bench;

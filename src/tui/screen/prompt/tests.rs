@@ -8,6 +8,7 @@ use crate::tui::widget::ink::tests::shown;
 fn words() -> Words {
     Words {
         views: Vec::new(),
+        themes: vec!["zebra".to_owned(), "nord".to_owned()],
         past: vec!["move Archive".to_owned(), "help".to_owned()],
         tags: vec!["urgent".into(), "work".into()],
         mailboxes: ["INBOX", "Archive", "Lists/rust dev", "Trash"]
@@ -53,6 +54,8 @@ fn commands_with_their_argument() {
     assert_eq!(call(press(&mut line("mov"), "tab r u s t tab enter")), mv);
     let theme = (Command::Theme, Some("mono".to_owned()));
     assert_eq!(call(press(&mut line("theme m"), "tab enter")), theme);
+    let own = (Command::Theme, Some("zebra".to_owned()));
+    assert_eq!(call(press(&mut line("theme z"), "tab enter")), own);
     let query = (Command::Search, Some("is:unread from:x".to_owned()));
     assert_eq!(
         call(press(&mut line("search is:unread fr"), "tab x enter")),
