@@ -13,6 +13,8 @@ use crate::store::Mailbox;
 use crate::text::{Clean, when};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
+use std::borrow::Cow;
+use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
 /// `rules export --sieve [FILE]`: exit code 65 if not all of it could be said.
@@ -43,7 +45,7 @@ pub fn export(
         json::print(json!({ "script": script, "remarks": exported.remarks }))?;
     } else {
         if file.is_none() {
-            say!("{}", Clean::block(script.trim_end()));
+            say!("{}", printed(script.trim_end()));
         }
         for remark in &exported.remarks {
             aside!("{}", Clean::line(remark));
@@ -56,6 +58,15 @@ pub fn export(
     })
 }
 
+/// A text for standard output: a terminal is shown it cleaned, and whoever reads it instead has it
+/// as it is.
+fn printed(text: &str) -> Cow<'_, str> {
+    match io::stdout().is_terminal() {
+        true => Cow::Owned(Clean::block(text).to_string()),
+        false => Cow::Borrowed(text),
+    }
+}
+
 /// What the server calls a mailbox, by the name or role that a rule has for it.
 fn server_name(mailboxes: &[Mailbox], name: &str) -> String {
     let wanted = name.to_lowercase();
@@ -64,15 +75,14 @@ fn server_name(mailboxes: &[Mailbox], name: &str) -> String {
     let last = |m: &&Mailbox| m.path.to_lowercase().rsplit('/').next() == Some(&wanted);
     let all = || mailboxes.iter();
     let archive = |m: &&Mailbox| wanted == "archive" && m.role == Some(Role::All);
-    let found = all().find(path).or_else(|| all().find(role));
+    let theirs = |m: &&Mailbox| m.server_path().is_some_and(|p| p.to_lowercase() == wanted);
+    let found = all().find(path).or_else(|| all().find(theirs));
+    let found = found.or_else(|| all().find(role));
     let found = found
         .or_else(|| all().find(last))
         .or_else(|| all().find(archive));
     match found {
-        Some(m) => match m.delimiter {
-            Some(delimiter) => m.path.replace('/', &delimiter.to_string()),
-            None => m.path.clone(),
-        },
+        Some(m) => m.server_path().unwrap_or_else(|| m.path.clone()),
         None => match wanted.as_str() {
             "archive" => "Archive".to_owned(),
             "junk" => "Junk".to_owned(),
@@ -111,7 +121,7 @@ pub fn import(home: &Home, as_json: bool, file: &Path, add: bool) -> Result<u8> 
     } else {
         match add {
             true => say!("{} rules were added", imported.rules.len()),
-            false => say!("{}", Clean::block(rules.trim_end())),
+            false => say!("{}", printed(rules.trim_end())),
         }
         for (line, remark) in &imported.remarks {
             let told = format!("{}, line {line}: {remark}", file.display());

@@ -6,6 +6,7 @@
 
 use super::words::{self, Words};
 use crate::config::{How, Notify};
+use crate::model::query::Term;
 use crate::model::query::period::in_zone;
 use crate::model::view::{IndexRow, MailboxRow};
 use crate::model::{LocationId, MailboxId, MsgId, Query, Role};
@@ -15,6 +16,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Messages that were told of or passed over, and are remembered.
 const REMEMBERED: usize = 20_000;
+
+/// So long a rule that asks for a text waits for that of a message, in seconds: what is told later is
+/// no news.
+const PATIENCE: i64 = 600;
+
+/// Messages whose texts a rule waits for, at most.
+const WAITING: usize = 500;
 
 /// Something to tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +42,19 @@ pub struct Telling {
 struct Rule {
     rule: Notify,
     query: Option<Query>,
+    /// What must hold before the text is here, where the query asks for that.
+    before: Option<Query>,
+    /// What may answer once its text is here.
+    waiting: Vec<Come>,
+}
+
+/// A message that came.
+#[derive(Clone, Copy)]
+struct Come {
+    place: LocationId,
+    message: MsgId,
+    /// Until when its text is waited for, in seconds since 1970.
+    until: i64,
 }
 
 /// Remembers what was looked at.
@@ -47,13 +68,8 @@ pub struct Watch {
 impl Watch {
     /// What is here now is not new.
     pub fn new(rules: &[Notify]) -> Watch {
-        let rules = rules.iter().map(|rule| Rule {
-            rule: rule.clone(),
-            // It was read when the configuration was.
-            query: rule.query.as_ref().and_then(|q| Query::parse(q).ok()),
-        });
         Watch {
-            rules: rules.collect(),
+            rules: rules.iter().map(Rule::new).collect(),
             marks: Marks::default(),
             known: BTreeSet::new(),
             order: VecDeque::new(),
@@ -66,7 +82,7 @@ impl Watch {
     /// The database fails.
     pub fn look(&mut self, reader: &Reader, now: i64) -> Result<Vec<Telling>> {
         let arrived = reader.arrived(&mut self.marks)?;
-        if arrived.is_empty() {
+        if arrived.is_empty() && self.rules.iter().all(|rule| rule.waiting.is_empty()) {
             return Ok(Vec::new());
         }
         let mailboxes: BTreeMap<MailboxId, MailboxRow> = reader
@@ -74,7 +90,7 @@ impl Watch {
             .into_iter()
             .map(|row| (row.id, row))
             .collect();
-        let mut places: Vec<(LocationId, MsgId, &MailboxRow)> = Vec::new();
+        let mut places: Vec<(Come, &MailboxRow)> = Vec::new();
         let mut met = BTreeSet::new();
         for one in &arrived {
             let Some(mailbox) = mailboxes.get(&one.mailbox) else {
@@ -83,7 +99,12 @@ impl Watch {
             // Where it was met before this look, it was moved here.
             if !self.known.contains(&one.message) {
                 met.insert(one.message);
-                places.push((one.location, one.message, mailbox));
+                let come = Come {
+                    place: one.location,
+                    message: one.message,
+                    until: now.saturating_add(PATIENCE),
+                };
+                places.push((come, mailbox));
             }
         }
         for message in met {
@@ -92,7 +113,10 @@ impl Watch {
         let minute = minute(now);
         let mut told: Vec<(How, BTreeSet<MsgId>)> = Vec::new();
         let mut tellings = Vec::new();
-        for Rule { rule, query } in &self.rules {
+        for asked in &mut self.rules {
+            // What still waits when quiet hours begin is not told after them.
+            let waited = std::mem::take(&mut asked.waiting);
+            let (rule, query) = (&asked.rule, &asked.query);
             if rule.quiet.is_some_and(|quiet| quiet.holds(minute)) {
                 continue;
             }
@@ -105,12 +129,14 @@ impl Watch {
                         _ => query.is_some(),
                     }
             };
-            let own: Vec<LocationId> = places
-                .iter()
-                .filter(|(_, _, mailbox)| fits(mailbox))
-                .map(|(place, _, _)| *place)
-                .collect();
-            let worth = reader.worth_telling(&own, query.as_ref(), now)?;
+            let came = places.iter().filter(|(_, mailbox)| fits(mailbox));
+            let own: Vec<Come> = came.map(|(come, _)| *come).chain(waited).collect();
+            // Before the query is asked: a text that comes between the two is seen by the next look.
+            let waiting = match &asked.before {
+                Some(before) => lacking(reader, before, &own, now)?,
+                None => Vec::new(),
+            };
+            let worth = reader.worth_telling(&ids(&own), query.as_ref(), now)?;
             // Two rules may be about the same mail.
             let already: BTreeSet<MsgId> = told
                 .iter()
@@ -119,9 +145,11 @@ impl Watch {
                 .collect();
             let mut once = BTreeSet::new();
             let mut rows: Vec<IndexRow> = Vec::new();
-            for (place, message, _) in &places {
+            for Come { place, message, .. } in &own {
                 if worth.contains(place) && !already.contains(message) && once.insert(*message) {
-                    rows.extend(reader.row_at(*place)?);
+                    let row = reader.row_at(*place)?;
+                    // What waited may be gone, and its row another's.
+                    rows.extend(row.filter(|row| row.message == *message));
                 }
             }
             rows.sort_by_key(|row| std::cmp::Reverse(row.key));
@@ -130,6 +158,14 @@ impl Watch {
                 tellings.push(telling(&rule.how, &rows, newest, mailbox));
             }
             told.push((rule.how.clone(), once));
+            asked.waiting = waiting;
+        }
+        for Rule { rule, waiting, .. } in &mut self.rules {
+            let done = |one: &Come| {
+                let mut alike = told.iter().filter(|(how, _)| *how == rule.how);
+                alike.any(|(_, messages)| messages.contains(&one.message))
+            };
+            waiting.retain(|one| !done(one));
         }
         Ok(tellings)
     }
@@ -144,6 +180,46 @@ impl Watch {
             self.known.remove(&oldest);
         }
     }
+}
+
+impl Rule {
+    fn new(rule: &Notify) -> Rule {
+        // It was read when the configuration was.
+        let query = rule.query.as_ref().and_then(|q| Query::parse(q).ok());
+        let of_text = query.as_ref();
+        let of_text = of_text.filter(|query| query.root.names(&Term::needs_text));
+        Rule {
+            rule: rule.clone(),
+            before: of_text.map(|query| Query {
+                root: query.root.without(&Term::needs_text),
+            }),
+            query,
+            waiting: Vec::new(),
+        }
+    }
+}
+
+fn ids(all: &[Come]) -> Vec<LocationId> {
+    all.iter().map(|one| one.place).collect()
+}
+
+/// Those of these that may answer once their texts are here.
+fn lacking(reader: &Reader, before: &Query, all: &[Come], now: i64) -> Result<Vec<Come>> {
+    let may = reader.worth_telling(&ids(all), Some(before), now)?;
+    let mut lacking = Vec::new();
+    for one in all {
+        if lacking.len() == WAITING {
+            break;
+        }
+        if one.until <= now || !may.contains(&one.place) {
+            continue;
+        }
+        let row = reader.message(one.message)?;
+        if row.is_some_and(|row| !row.has_body && row.body_error.is_none()) {
+            lacking.push(*one);
+        }
+    }
+    Ok(lacking)
 }
 
 fn telling(

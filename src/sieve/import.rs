@@ -86,10 +86,23 @@ impl Reader {
                         !matches!(c.name.as_str(), "require" | "if" | "elsif" | "else")
                     };
                     let run = rest.iter().take_while(is_action).count().max(1);
+                    let stop = rest.iter().take(run).position(|c| c.name == "stop");
+                    let run = stop.map_or(run, |stop| stop + 1);
                     self.actions(rest.get(..run).unwrap_or_default(), conditions, name);
                     at += run;
+                    if stop.is_some() {
+                        return self.unreached(commands.get(at));
+                    }
                 }
             }
+        }
+    }
+
+    /// Behind a `stop` nothing is done any more (RFC 5228 §3.3).
+    fn unreached(&mut self, next: Option<&Command>) {
+        if let Some(next) = next {
+            let told = "nothing behind `stop` is reached: it is left out";
+            self.remark(next.line, told);
         }
     }
 

@@ -368,6 +368,41 @@ fn what_rules_have_no_counterpart_for_is_told_with_its_line() {
 }
 
 #[test]
+fn what_stands_behind_a_stop_is_no_rule() {
+    let behind = |line| {
+        (
+            line,
+            "nothing behind `stop` is reached: it is left out".to_owned(),
+        )
+    };
+    let all = |line| {
+        (
+            line,
+            "what is done to every message is no rule: it is left out".to_owned(),
+        )
+    };
+    let off = "require \"fileinto\";\nstop;\nif header :is \"subject\" \"a\" { discard; }\n\
+        fileinto \"X\";\n";
+    let imported = import(off).unwrap();
+    assert_eq!(imported.rules, []);
+    assert_eq!(imported.remarks, [all(2), behind(3)]);
+    let inside = "if header :is \"subject\" \"a\" {\n stop;\n fileinto \"X\";\n discard; }\n\
+        if header :is \"subject\" \"b\" { keep; addflag \"\\\\Seen\"; stop; }\n\
+        else { fileinto \"Y\"; }\n";
+    let imported = import(inside).unwrap();
+    let said: Vec<String> = imported.rules.iter().map(Rule::text).collect();
+    assert_eq!(
+        said,
+        [
+            "subject:a -> stop",
+            "subject:b -> mark read, stop",
+            "-subject:b -> move Y"
+        ]
+    );
+    assert_eq!(imported.remarks, [behind(3)]);
+}
+
+#[test]
 fn what_is_no_script_is_refused_with_its_line() {
     for (script, line) in [
         ("\n\nif true {", 3),

@@ -27,6 +27,15 @@ pub struct Mailbox {
     pub made: bool,
 }
 
+impl Mailbox {
+    /// Its path as its server writes it, with its own delimiter: as scripts of a server's filter
+    /// name it. `None` where the server has no levels. Untrusted text.
+    pub fn server_path(&self) -> Option<String> {
+        let delimiter = self.delimiter?;
+        Some(self.path.replace('/', &delimiter.to_string()))
+    }
+}
+
 /// How far a mailbox was synchronised (RFC 4549 §4, RFC 7162 §3.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cursor {

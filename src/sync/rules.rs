@@ -263,7 +263,12 @@ impl Turn {
         let open = open.filter(|c| c.is_open(rule, since) && !course.is_over(c.location));
         let mut open: Vec<&mut Candidate> = open.collect();
         if rule.needs_body() {
-            let texts = Texts { kit, reader, rule };
+            let texts = Texts {
+                kit,
+                reader,
+                rule,
+                course,
+            };
             open = texts.here(session, open, &mut self.faults)?;
         }
         let mut about = Vec::new();
@@ -339,6 +344,7 @@ struct Texts<'a> {
     kit: &'a Kit,
     reader: &'a Reader,
     rule: &'a Rule,
+    course: &'a Course,
 }
 
 impl Texts<'_> {
@@ -356,6 +362,11 @@ impl Texts<'_> {
             let text = match may.contains(&candidate.location) {
                 true => self.of(session, candidate.message)?,
                 false => Text::NotNeeded,
+            };
+            // What this turn has moved is not found where it came any more: it can't wait.
+            let text = match text {
+                Text::Awaited if self.course.is_moved(candidate.location) => Text::Refused,
+                text => text,
             };
             match text {
                 Text::Here => here.push(candidate),

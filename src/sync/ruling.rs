@@ -38,18 +38,24 @@ impl Verdict {
     }
 }
 
-/// What rules did so far: a message that a rule stopped at is not asked about again, and one that
-/// was moved stays there.
+/// What rules did so far: a message that a rule stopped at is not asked about again, one that was
+/// moved stays there, and flags are as the rules before left them.
 #[derive(Debug, Default)]
 pub struct Course {
     stopped: BTreeSet<LocationId>,
     moved: BTreeSet<LocationId>,
+    flags: BTreeMap<LocationId, Flags>,
 }
 
 impl Course {
     /// Whether no other rule is asked about a message.
     pub fn is_over(&self, location: LocationId) -> bool {
         self.stopped.contains(&location)
+    }
+
+    /// Whether a rule has moved a message.
+    pub fn is_moved(&self, location: LocationId) -> bool {
+        self.moved.contains(&location)
     }
 
     /// What a rule does to these places, which answer its query, in these accounts.
@@ -65,7 +71,12 @@ impl Course {
     ) -> Result<Verdict> {
         let open = places.iter().filter(|place| !self.is_over(**place));
         let targets: Vec<Target> = open.map(|place| Target::Location(*place)).collect();
-        let targets = reader.resolve(&targets)?;
+        let mut targets = reader.resolve(&targets)?;
+        for target in &mut targets {
+            if let Some(flags) = self.flags.get(&target.location) {
+                target.flags.clone_from(flags);
+            }
+        }
         if rule.stops() {
             self.stopped.extend(targets.iter().map(|t| t.location));
         }
@@ -74,6 +85,7 @@ impl Course {
             accounts,
             known: BTreeMap::new(),
             does: BTreeMap::new(),
+            flags: BTreeMap::new(),
             verdict: Verdict {
                 rule: rule.name.clone(),
                 does: Vec::new(),
@@ -90,7 +102,7 @@ impl Course {
         }
         let staying: Vec<ResolvedTarget> = targets
             .iter()
-            .filter(|t| !self.moved.contains(&t.location))
+            .filter(|t| !self.is_moved(t.location))
             .cloned()
             .collect();
         for deed in rule.deeds.iter().filter(|deed| deed.moves()) {
@@ -105,6 +117,7 @@ impl Course {
         let moved = work.does.values();
         let moved = moved.filter(|(_, deeds)| deeds.iter().any(Deed::moves));
         self.moved.extend(moved.map(|(t, _)| t.location));
+        self.flags.extend(work.flags);
         work.verdict.does = work.does.into_values().collect();
         Ok(work.verdict)
     }
@@ -115,6 +128,8 @@ struct Work<'a> {
     accounts: &'a [Account],
     known: BTreeMap<AccountName, Vec<Mailbox>>,
     does: BTreeMap<LocationId, (ResolvedTarget, Vec<Deed>)>,
+    /// What the flags are after this rule, where it changes any.
+    flags: BTreeMap<LocationId, Flags>,
     verdict: Verdict,
 }
 
@@ -129,10 +144,11 @@ impl Work<'_> {
         for target in targets {
             let account = self.accounts.iter().find(|a| a.name == target.account);
             let labels = account.is_some_and(Account::has_labels);
-            let mut all = FlagChange::default();
+            let mut now = target.flags.clone();
+            let mut did = Vec::new();
             for deed in &rule.deeds {
-                let change = match change(deed, labels, &target.flags) {
-                    Ok(Some(change)) => intend::minimal(&change, &target.flags),
+                let change = match change(deed, labels, &now) {
+                    Ok(Some(change)) => intend::minimal(&change, &now),
                     Ok(None) => continue,
                     Err(why) => {
                         let fault = tr!(
@@ -146,11 +162,17 @@ impl Work<'_> {
                     }
                 };
                 if change != FlagChange::default() {
-                    all = all.and(&change);
-                    self.note(target, deed);
+                    now = now.after(&change);
+                    did.push((deed, change));
                 }
             }
+            // What one deed does and the next takes back is nothing, also for undo.
+            let all = did.iter().map(|(_, change)| change);
+            let all = all.fold(FlagChange::default(), |all, change| all.and(change));
+            let all = intend::minimal(&all, &target.flags);
             if all != FlagChange::default() {
+                did.iter().for_each(|(deed, _)| self.note(target, deed));
+                self.flags.insert(target.location, now);
                 let key = target.key.clone();
                 NewOp::put(
                     &mut self.verdict.ops,
@@ -217,7 +239,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// An account's mailbox by its path, its last level or its role; without regard to case.
+    /// An account's mailbox by its path, also as the server writes it, its last level or its role;
+    /// without regard to case.
     fn mailbox(&mut self, account: &AccountName, name: &str) -> Result<Option<Mailbox>> {
         if !self.known.contains_key(account) {
             let all = self.reader.mailboxes_of(account)?;
@@ -229,7 +252,10 @@ impl Work<'_> {
         let path = |m: &&Mailbox| m.path.to_lowercase() == wanted;
         let last = |m: &&Mailbox| m.path.to_lowercase().rsplit('/').next() == Some(&wanted);
         let role = |m: &&Mailbox| m.role.is_some_and(|role| role.name() == wanted);
-        let found = all().find(path).or_else(|| all().find(role));
+        // As scripts of its filter say it.
+        let theirs = |m: &&Mailbox| m.server_path().is_some_and(|p| p.to_lowercase() == wanted);
+        let found = all().find(path).or_else(|| all().find(theirs));
+        let found = found.or_else(|| all().find(role));
         Ok(found.or_else(|| all().find(last)).cloned())
     }
 }

@@ -484,3 +484,92 @@ fn what_waits_for_its_text_takes_nobodys_place() {
     assert_eq!(server.mail(|m| m.flags("INBOX", "hello")), ["\\Flagged"]);
     assert_eq!(waiting(&home).len(), 500);
 }
+
+#[test]
+fn a_later_rule_takes_back_what_an_earlier_one_set() {
+    let deeds = |name: &str, deeds: &str| {
+        format!("[[rule]]\nname = \"{name}\"\nquery = \"subject:hello\"\ndo = [{deeds}]\n")
+    };
+    let rules = [
+        deeds("set", "\"mark read\", \"flag\", \"tag work\""),
+        deeds("clear", "\"mark unread\", \"unflag\", \"untag work\""),
+        deeds("both", "\"flag\", \"unflag\", \"tag x\", \"untag x\""),
+    ];
+    let (_demo, hand, home) = start(&rules.concat());
+    put(&hand, "before", "", "");
+    sync(&home);
+    put(&hand, "one", "", "");
+    sync(&home);
+    assert_eq!(lies(&hand), ["INBOX before ", "INBOX one "]);
+    // The same by hand, before and when it is done.
+    let told = home.json(&["rules", "test"]);
+    let does = |n: usize| told["rules"][n]["messages"][0]["do"].clone();
+    assert_eq!(
+        does(0),
+        serde_json::json!(["mark read", "flag", "tag work"])
+    );
+    let cleared = serde_json::json!(["mark unread", "unflag", "untag work"]);
+    assert_eq!(does(1), cleared);
+    assert_eq!(told["rules"][2]["messages"], serde_json::json!([]));
+    home.run(&["rules", "run"]).code(0);
+    sync(&home);
+    assert_eq!(lies(&hand), ["INBOX before ", "INBOX one "]);
+    let rows = home.json(&["journal"]);
+    let rows = rows["journal"].as_array().unwrap();
+    assert_eq!(rows.len(), 4, "what changes nothing is no action: {rows:?}");
+}
+
+#[test]
+fn a_mailbox_may_be_named_as_the_server_writes_it() {
+    let server = Script::with(&["before"]);
+    server.mail(|mail| {
+        mail.delimiter = "\".\"".to_owned();
+        mail.make("INBOX.Lists.Rust", "");
+    });
+    let rules = rule("lists", "subject:hello", "move inbox.lists.rust");
+    let home = Home::new(&format!("{}{rules}", server.account("work")));
+    sync(&home);
+    comes(&server, "bo", "hello", 0);
+    sync(&home);
+    assert_eq!(server.mail(|m| m.subjects("INBOX.Lists.Rust")), ["hello"]);
+    let script = home.run(&["rules", "export", "--sieve"]).code(0);
+    let script = script.text();
+    assert!(script.contains("fileinto \"INBOX.Lists.Rust\""), "{script}");
+}
+
+#[test]
+fn what_an_earlier_rule_moved_waits_for_no_text() {
+    let server = Script::with(&["before"]);
+    server.mail(|mail| mail.make("Boss", ""));
+    let rules = [
+        rule("move", "subject:hello", "move Boss"),
+        rule("text", "body:x", "tag text"),
+        rule("head", "subject:hello", "flag"),
+    ]
+    .concat();
+    let home = Home::new(&format!("{}{rules}", server.account("work")));
+    sync(&home);
+    comes(&server, "bo", "hello", LARGE);
+    let told = home.run(&["sync", "--once", "--bodies", "none"]).code(0);
+    let said = format!("{}{}", told.text(), told.err);
+    assert!(said.contains("rule \"text\" was not asked"), "{said}");
+    sync(&home);
+    assert_eq!(server.mail(|m| m.flags("Boss", "hello")), ["\\Flagged"]);
+    assert_eq!(waiting(&home), Vec::<String>::new());
+}
+
+#[test]
+fn a_script_for_a_file_or_a_pipe_is_printed_as_it_is() {
+    let name = "a\u{200c}b\u{ad}c";
+    let (_demo, _hand, home) = start(&rule("join", "subject:hello", &format!("move {name}")));
+    sync(&home);
+    let script = home.run(&["rules", "export", "--sieve"]).code(0);
+    let script = script.text();
+    assert!(script.contains(name), "{script:?}");
+    let file = home.path.join("in.sieve");
+    std::fs::write(&file, &script).unwrap();
+    let rules = home
+        .run(&["rules", "import", file.to_str().unwrap()])
+        .code(0);
+    assert!(rules.text().contains(name), "{:?}", rules.text());
+}

@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::config::Quiet;
-use crate::model::{AccountName, Address, Envelope, Flags, System};
-use crate::store::shelf::{Shelf, V, message};
-use crate::store::{CursorMove, NewMessage};
+use crate::model::{AccountName, Address, Envelope, Flags, MailboxName, MessageKey, System, Uid};
+use crate::store::shelf::{Shelf, V, account, message};
+use crate::store::{CursorMove, NewBody, NewMessage};
 
 /// A cache with an inbox, a list and junk, each synced once.
 pub struct Bench {
@@ -50,9 +50,33 @@ impl Bench {
         cache.ingest(mailbox, V, &messages, Some(to)).unwrap();
     }
 
+    /// The text of what came last in this mailbox.
+    fn text(&mut self, wire: &str, text: &str) {
+        let key = MessageKey {
+            mailbox: MailboxName::new(wire),
+            uidvalidity: V,
+            uid: Uid::new(self.next - 1).unwrap(),
+            message_id: None,
+            size: 0,
+        };
+        let place = self.shelf.cache.read().place_of(&account(), &key);
+        let body = NewBody {
+            message: place.unwrap().unwrap().0,
+            raw: text.as_bytes().to_vec(),
+            text: text.to_owned(),
+            snippet: text.to_owned(),
+            attachments: Vec::new(),
+        };
+        assert_eq!(self.shelf.cache.store_bodies(&[body]).unwrap(), 1);
+    }
+
     fn told(&self, watch: &mut Watch) -> Vec<(How, String, String)> {
+        self.told_at(watch, 0)
+    }
+
+    fn told_at(&self, watch: &mut Watch, now: i64) -> Vec<(How, String, String)> {
         let reader = Reader::open(&self.shelf.path()).unwrap();
-        let told = watch.look(&reader, 0).unwrap().into_iter();
+        let told = watch.look(&reader, now).unwrap().into_iter();
         told.map(|t| (t.how, t.title.to_string(), t.body.to_string()))
             .collect()
     }
@@ -124,5 +148,49 @@ fn other_accounts_and_quiet_hours_are_silent() {
     let mut watch = Watch::new(&rules);
     assert_eq!(bench.told(&mut watch), []);
     bench.comes("INBOX", &["lunch"], false);
+    assert_eq!(bench.told(&mut watch), []);
+}
+
+#[test]
+fn a_rule_about_texts_is_asked_again_once_the_text_is_here() {
+    let mut bench = Bench::new();
+    let rules = [
+        rule(Some("lunch"), How::Bell),
+        rule(Some("body:urgent"), How::Bell),
+        rule(Some("subject:report body:urgent"), How::Desktop),
+    ];
+    let mut watch = Watch::new(&rules);
+    assert_eq!(bench.told(&mut watch), []);
+    let whats = |told: Vec<(How, String, String)>| -> Vec<(How, String)> {
+        told.into_iter().map(|(how, _, what)| (how, what)).collect()
+    };
+    let one = |how: How, what: &str| (how, what.to_owned());
+    bench.comes("INBOX", &["report"], false);
+    assert_eq!(bench.told(&mut watch), []);
+    assert_eq!(bench.told_at(&mut watch, 300), []);
+    bench.text("INBOX", "this is urgent");
+    let both = [one(How::Bell, "report"), one(How::Desktop, "report")];
+    assert_eq!(whats(bench.told_at(&mut watch, 301)), both);
+    assert_eq!(bench.told_at(&mut watch, 302), []);
+    // What was told already is not told once more by another rule of its kind.
+    bench.comes("INBOX", &["lunch"], false);
+    assert_eq!(whats(bench.told(&mut watch)), [one(How::Bell, "lunch")]);
+    bench.text("INBOX", "urgent");
+    assert_eq!(bench.told(&mut watch), []);
+    // A text that says something else ends it, and so does one that comes late.
+    bench.comes("INBOX", &["talk"], false);
+    assert_eq!(bench.told(&mut watch), []);
+    bench.text("INBOX", "no hurry");
+    assert_eq!(bench.told(&mut watch), []);
+    assert!(watch.rules.iter().all(|rule| rule.waiting.is_empty()));
+    bench.comes("INBOX", &["late"], false);
+    assert_eq!(bench.told(&mut watch), []);
+    assert_eq!(bench.told_at(&mut watch, PATIENCE), []);
+    bench.text("INBOX", "urgent");
+    assert_eq!(bench.told_at(&mut watch, PATIENCE + 1), []);
+    // Who reads it meanwhile needs no word of it.
+    bench.comes("INBOX", &["seen"], true);
+    assert_eq!(bench.told(&mut watch), []);
+    bench.text("INBOX", "urgent");
     assert_eq!(bench.told(&mut watch), []);
 }
