@@ -1,8 +1,8 @@
 //! Messages in doubt: the connection ended after the final dot, so they may have been sent. They are
 //! looked for by Message-ID in Sent and among all mail, five times within ten minutes and now and
 //! then afterwards. Found, or reported of by somebody, they were sent; else the user decides. Where
-//! somebody had the message before, what lies there, or is reported of, may be that one: it tells
-//! nothing of the rest. Nothing here ever sends.
+//! somebody had the message before, or another with its Message-ID, what lies there, or is reported
+//! of, may be that one: it tells nothing of the rest. Nothing here ever sends.
 
 use crate::lang::tr;
 use crate::mime;
@@ -83,9 +83,7 @@ fn is_in(
     places: &[(Role, MailboxName)],
     row: &Submission,
 ) -> Result<bool, SyncError> {
-    // What was only passed on has the Message-ID of the one that lies there anyway, and so has what
-    // goes to the rest.
-    if !row.filed || row.is_partly_sent() {
+    if !can_be_told(local, row)? {
         return Ok(false);
     }
     let written = match local.read().wire(row.id) {
@@ -101,6 +99,12 @@ fn is_in(
             };
     }
     Ok(found)
+}
+
+/// Whether its Message-ID tells of it: what was only passed on has that of the one that lies there
+/// anyway, and so has what goes to the rest, and what was sent twice to several.
+fn can_be_told(local: &Local, row: &Submission) -> Result<bool, SyncError> {
+    Ok(row.filed && !row.is_partly_sent() && !local.read().has_twin(row)?)
 }
 
 /// Whether it stands among all mail. Anybody who saw its Message-ID can write one that has the same:
@@ -129,12 +133,12 @@ fn find_same(
 
 /// A report came back of a message that was in doubt: who names its Message-ID has seen it, so it
 /// was sent, and its copy is filed. Not so if somebody had it before, who may report of himself, or
-/// if it was only passed on: its Message-ID is older then.
+/// had another of the same Message-ID.
 ///
 /// # Errors
 /// When a database fails.
 pub fn proved(kit: &Kit, local: &mut Local, row: &Submission) -> Result<(), SyncError> {
-    if row.state != SubmissionState::InDoubt || !row.filed || row.is_partly_sent() {
+    if row.state != SubmissionState::InDoubt || !can_be_told(local, row)? {
         return Ok(());
     }
     let Some(state) = settle(kit, local, row, false)? else {

@@ -2,7 +2,7 @@
 //! goes with each. None of it is work, and losing it costs a wait.
 
 use crate::sync::news::News;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 /// The marks of one account.
 #[derive(Debug, Default)]
@@ -19,4 +19,18 @@ pub struct Marks {
     pub present: AtomicBool,
     /// Whether mail that waits because no server was reached is to be tried at once.
     pub resend: AtomicBool,
+    /// Until when (seconds since 1970) the server that takes mail is not tried for our own reasons.
+    barred: AtomicI64,
+}
+
+impl Marks {
+    /// The server that takes mail refused the password: until then only the user has it tried again.
+    pub fn bar(&self, until: i64) {
+        self.barred.store(until, Ordering::SeqCst);
+    }
+
+    /// Whether it is not to be tried now unless the user wants that.
+    pub fn is_barred(&self, now: i64) -> bool {
+        self.barred.load(Ordering::SeqCst) > now
+    }
 }

@@ -119,7 +119,9 @@ impl Worker {
                 .doubtful(&kit.account.name, Some(when::now()))?;
             if !rows.is_empty() {
                 doubt::look(session, kit, local, &rows)?;
-                submitter.ring();
+                if !kit.marks.is_barred(when::now()) {
+                    submitter.ring();
+                }
             }
         }
         let filed = filing::file_sent(session, kit, local, &self.reader, self.whole)?;

@@ -27,6 +27,8 @@ const PUT_OFF: [i64; 5] = [300, 900, 1800, 3600, 7200];
 const UNREACHED: i64 = 300;
 /// No longer than this is waited for a time to come at once: a machine that slept wakes up late.
 const NAP: Duration = Duration::from_secs(60);
+/// For so long (seconds) a refused password is tried again only if the user does something about it.
+const BARRED: i64 = 3600;
 /// After so long (seconds) a message that is still put off is left to the user.
 const GIVE_UP: i64 = 5 * 24 * 3600;
 /// After a failure of our own (a full disk, a panic) the outbox is looked at again after this time.
@@ -184,7 +186,7 @@ fn attempt(
         .and_then(|mut kept| kept.is_ready().then_some(kept));
     let live = match kept.map_or_else(|| connect(kit, local), Ok) {
         Ok(live) => live,
-        Err(_) if hold.is_some() => return keep(local, row),
+        Err(error) if hold.is_some() => return not_offered(kit, local, row, &error),
         Err(error) => return not_reached(kit, local, row, &error),
     };
     let live = session.insert(live);
@@ -244,8 +246,50 @@ fn connect(kit: &Kit, local: &mut Local) -> Result<Sender, SyncError> {
         let watch = handing::watch(&kit.report);
         SmtpSession::connect(&kit.account, secret, Pace::default(), watch)
     })?;
+    kit.marks.bar(0);
     local.note_largest(&kit.account.name, session.offers().max_size())?;
     Ok(Sender::Server(Box::new(session)))
+}
+
+/// Whether only the user can mend what kept us out, who is told if it is about the password. One that
+/// was refused is not tried again at each connection of the worker's.
+fn is_held(kit: &Kit, error: &SyncError) -> bool {
+    match error {
+        SyncError::Net(net) => {
+            kit.refused_password(net, Service::Smtp);
+            if matches!(net, NetError::Auth(_)) {
+                kit.marks.bar(when::now() + BARRED);
+            }
+            is_for_the_user(net)
+        }
+        SyncError::PasswordWanted => {
+            let account = kit.account.name.clone();
+            kit.report.post(Topic::PasswordWanted(account));
+            true
+        }
+        SyncError::Secret(_) | SyncError::SignedOut(_) => true,
+        _ => false,
+    }
+}
+
+/// The server that may hold it back was not reached or did not let us in. Where that says nothing of
+/// the message it is offered another time.
+fn not_offered(
+    kit: &Kit,
+    local: &mut Local,
+    row: &Submission,
+    error: &SyncError,
+) -> Result<Step, SyncError> {
+    let held = is_held(kit, error);
+    let offline = matches!(error, SyncError::Net(net) if net.kind() == Kind::Offline);
+    if !held && !offline {
+        return keep(local, row);
+    }
+    local.not_offered(row.id)?;
+    Ok(match held {
+        true => Step::Held,
+        false => Step::Idle(local.read().next_due(&kit.account.name, when::now())?),
+    })
 }
 
 /// The server was not reached or did not let us in: nothing was sent, the message is not to blame.
@@ -255,22 +299,11 @@ fn not_reached(
     row: &Submission,
     error: &SyncError,
 ) -> Result<Step, SyncError> {
-    let held = match error {
-        SyncError::PasswordWanted | SyncError::Secret(_) | SyncError::SignedOut(_) => true,
-        SyncError::Net(net) => is_for_the_user(net),
-        _ => false,
-    };
-    if let SyncError::Net(net) = error {
-        kit.refused_password(net, Service::Smtp);
-    }
+    let held = is_held(kit, error);
     let why = match error {
         SyncError::Net(net) => explained(kit, net),
         other => lang::kept(|| Clean::line(&other.to_string()).to_string()),
     };
-    if matches!(error, SyncError::PasswordWanted) {
-        kit.report
-            .post(Topic::PasswordWanted(kit.account.name.clone()));
-    }
     if local.read().submission(row.id)?.is_none() {
         return Ok(Step::Sent);
     }
@@ -371,7 +404,8 @@ fn record(
     let now = when::now();
     let cut = report.error.as_ref().map(NetError::kind) == Some(Kind::Offline);
     if !cut || report.recipients.iter().any(|r| r.reply.is_some()) {
-        local.answered(row.id, now)?;
+        // What it said of holding it back is no part of the five days from its time on.
+        local.answered(row.id, if hold.is_some() { -1 } else { now })?;
     }
     let (state, next_try, said) = if any(RecipientState::Unknown) {
         let said = match row.is_partly_sent() {
@@ -411,7 +445,8 @@ fn record(
     let Some(marks) = local.conclude(row.id, &fates, &end, hold.unwrap_or(now))? else {
         return Ok(());
     };
-    if report.error.as_ref().is_some_and(is_network) && !any(RecipientState::TryLater) {
+    let nobody_spoke = report.recipients.iter().all(|r| r.reply.is_none());
+    if nobody_spoke && report.error.as_ref().is_some_and(is_network) {
         local.unreached(row.id)?;
     }
     if !said.is_empty() {

@@ -440,7 +440,8 @@ impl Worker {
         self.greeted = false;
         let session = self.kit.dial(Rank::Worker, None)?;
         // Where this server can be reached, the one that takes mail may be too.
-        if let Some(submitter) = &self.submitter {
+        let barred = self.kit.marks.is_barred(when::now());
+        if let Some(submitter) = self.submitter.as_ref().filter(|_| !barred) {
             self.kit.marks.resend.store(true, Ordering::SeqCst);
             submitter.ring();
         }

@@ -110,3 +110,44 @@ fn an_answer_for_good_keeps_the_message_here() {
         assert!(told.contains("not from you"), "{told}");
     }
 }
+
+#[test]
+fn what_was_sent_before_under_the_same_message_id_proves_nothing() {
+    let Some(stage) = Stage::before_the_sink() else {
+        return;
+    };
+    let play = begin(&Scenario::default(), &stage.template());
+    let id = play.user.clone();
+    let patch = |to: &str| Act {
+        input: format!(
+            "From: ada@example.test\r\nTo: {to}@example.test\r\nSubject: {id}\r\nMessage-ID: <{id}@example.test>\r\nDate: Sat, 21 Nov 2026 08:00:00 +0000\r\n\r\nA line.\r\n"
+        ),
+        ..act(&["send", "--wait"])
+    };
+    run(&play.home, &patch("bo"), ("LANG", "C"));
+    play.settle();
+    stage.sink.once(".", "");
+    run(&play.home, &patch("cy"), ("LANG", "C"));
+    play.settle();
+    // The copy that lies in Sent is the first one's: the user is asked about the second.
+    let states = rows(
+        &read(&local(&play.home)),
+        "SELECT state FROM outbox ORDER BY id",
+    );
+    assert_eq!(states, ["sent", "in-doubt"]);
+}
+
+#[test]
+fn who_was_asked_nothing_before_a_line_was_cut_is_sent_to_as_soon_as_it_is_back() {
+    let Some(stage) = Stage::before_the_sink() else {
+        return;
+    };
+    let play = begin(&Scenario::default(), &stage.template());
+    stage.sink.once("MAIL", "");
+    run(&play.home, &letter(&play), ("LANG", "C"));
+    let waits = rows(
+        &read(&local(&play.home)),
+        "SELECT state || unreached FROM outbox",
+    );
+    assert_eq!(waits, ["queued1"]);
+}

@@ -3,7 +3,8 @@
 
 use crate::dovecot::Dovecot;
 use crate::dump::{local, rows, write};
-use crate::program::Home;
+use crate::program::{Home, eventually};
+use crate::script::Script;
 use crate::smtp::Sink;
 
 const HOLDS: &str = "250-sink.example\r\n250-8BITMIME\r\n250-SIZE 26214400\r\n250-AUTH PLAIN\r\n250 FUTURERELEASE 864000 2099-01-01T00:00:00Z";
@@ -87,6 +88,96 @@ fn a_message_for_later_is_held_back_by_the_server_where_that_is_wanted() {
     assert_eq!(date.map(|at| at.to_string()), Some(sent));
     rig.home.sync();
     assert_eq!(rig.sink.deliveries().len(), 1);
+}
+
+#[test]
+fn a_password_that_is_refused_is_not_tried_for_each_message_for_later() {
+    let Some(rig) = rig("future-release = true") else {
+        return;
+    };
+    rig.sink.hello(HOLDS);
+    for _ in 0..3 {
+        rig.later();
+    }
+    rig.aged();
+    rig.sink.auth("535 5.7.8 no");
+    rig.home.run(&["sync", "--once"]);
+    assert_eq!(rig.sink.signed_in(), 1);
+    assert_eq!(rig.row(), "queued 1 5;queued 1 5;queued 1 5");
+    // They are offered once it is taken.
+    rig.sink.auth("235 2.7.0 come in");
+    rig.home.sync();
+    let came = rig.sink.deliveries();
+    assert_eq!(came.len(), 3);
+    assert!(came.iter().all(|c| c.mail.contains(" HOLDUNTIL=2")));
+}
+
+#[test]
+fn what_could_not_be_offered_for_want_of_a_network_is_offered_later() {
+    let Some(rig) = rig("future-release = true") else {
+        return;
+    };
+    rig.sink.hello(HOLDS);
+    rig.later();
+    rig.aged();
+    rig.sink.once("EHLO", "");
+    rig.home.sync();
+    assert_eq!(rig.row(), "queued 1 5");
+    rig.home.sync();
+    let came = rig.sink.deliveries();
+    assert_eq!(came.len(), 1);
+    assert!(came[0].mail.contains(" HOLDUNTIL=2"), "{}", came[0].mail);
+}
+
+#[test]
+fn five_days_are_not_counted_from_an_offer_ahead_of_its_time() {
+    let Some(rig) = rig("future-release = true") else {
+        return;
+    };
+    rig.sink.hello(HOLDS);
+    let to = ["--to", "bo@example.test", "--to", "cy@example.test"];
+    let args = [&["send", "--subject", "Tea", "--at", "in 5h"][..], &to].concat();
+    rig.home.json(&args);
+    rig.aged();
+    rig.sink.refuse("cy@example.test", "450 4.2.0 later");
+    rig.home.sync();
+    assert_eq!(rig.sink.deliveries().len(), 1);
+    assert_eq!(rig.row(), "queued 1 5");
+    // Six days later, at its time, the server asks for the usual patience.
+    let sql = "UPDATE outbox SET next_try = 1, created = created - 518400,
+                   first_try = iif(first_try > 0, first_try - 518400, first_try)";
+    write(&local(&rig.home)).execute_batch(sql).unwrap();
+    rig.home.sync();
+    assert!(rig.row().starts_with("queued "), "{}", rig.row());
+}
+
+#[test]
+fn a_refused_password_is_not_tried_again_because_the_mail_server_is_back() {
+    let sink = Sink::start();
+    sink.auth("535 5.7.8 no");
+    let server = Script::with(&["one"]);
+    let home = Home::new(&format!(
+        "{}\n[ui]\nundo-send = 0\n",
+        server.account_with("work", sink.port)
+    ));
+    home.json(&["send", "--to", "bo@example.test", "--subject", "Tea"]);
+    let mut watch = home.watch();
+    watch.state("work", "online");
+    eventually("a refused password", || sink.signed_in() == 1);
+    for lost in 1..=2 {
+        let before = server.dialled();
+        server.hang_up();
+        eventually("another connection", || server.dialled() > before);
+        watch.state("work", "online");
+        server.mail(|m| m.add("INBOX", &format!("after {lost}")));
+        let subject = format!("after {lost}");
+        eventually("the letter", || home.subjects("INBOX").contains(&subject));
+    }
+    assert_eq!(sink.signed_in(), 1);
+    // Who does something about it has it tried.
+    sink.auth("235 2.7.0 come in");
+    home.run(&["sync"]);
+    eventually("the message", || sink.deliveries().len() == 1);
 }
 
 #[test]

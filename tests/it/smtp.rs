@@ -28,6 +28,8 @@ struct Inside {
     hello: Option<String>,
     greeting: Option<String>,
     most: Option<usize>,
+    auth: Option<String>,
+    signed_in: usize,
 }
 
 /// A server that takes everything and forgets nothing.
@@ -75,6 +77,16 @@ impl Sink {
     /// From now on it greets so.
     pub fn greet(&self, greeting: &str) {
         self.inside.0.lock().unwrap().greeting = Some(greeting.to_owned());
+    }
+
+    /// From now on this is the answer to AUTH.
+    pub fn auth(&self, answer: &str) {
+        self.inside.0.lock().unwrap().auth = Some(answer.to_owned());
+    }
+
+    /// How often somebody wanted to sign in.
+    pub fn signed_in(&self) -> usize {
+        self.inside.0.lock().unwrap().signed_in
     }
 
     /// From now on one message has so many recipients at most.
@@ -155,7 +167,13 @@ fn serve(socket: TcpStream, shared: &(Mutex<Inside>, Condvar)) -> Option<()> {
                     "250-sink.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE 50000000\r\n250-AUTH PLAIN\r\n250 ENHANCEDSTATUSCODES",
                 ))?;
             }
-            "AUTH" => say("235 2.7.0 whoever you are")?,
+            "AUTH" => {
+                let mut inside = shared.0.lock().unwrap();
+                inside.signed_in += 1;
+                let other = inside.auth.clone();
+                drop(inside);
+                say(other.as_deref().unwrap_or("235 2.7.0 whoever you are"))?;
+            }
             "MAIL" => {
                 mail = Delivery {
                     from: path(),

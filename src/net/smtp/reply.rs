@@ -117,7 +117,8 @@ impl Reply {
         match (self.code, self.enhanced().as_deref()) {
             (452, Some("4.5.3")) | (552, Some("5.5.3")) => true,
             // A bare 452 is about room on the disk more often than not.
-            (452, None) => {
+            // RFC 821 knew no 452 for it; a bare 552 is as a rule about a full mailbox.
+            (452 | 552, None) => {
                 let text = self.lines.join(" ").to_ascii_lowercase();
                 text.contains("too many recipients")
             }
@@ -191,6 +192,8 @@ mod unit {
             (452, "4.3.1 no room", false),
             (452, "no room", false),
             (552, "5.5.3 too many recipients", true),
+            (552, "Too many recipients", true),
+            (552, "mailbox full", false),
             (552, "5.3.4 too large", false),
             (450, "4.5.3 x", false),
         ] {

@@ -43,6 +43,17 @@ impl LocalReader {
 }
 
 impl Local {
+    /// It could not be offered: that is done another time.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn not_offered(&mut self, id: OutboxId) -> Result<()> {
+        self.write(|tx| {
+            let set = "state = 'queued', attempts = attempts - 1";
+            outbox::stepped(tx, id, set, "state = 'sending'").map(drop)
+        })
+    }
+
     /// Begins to offer one. `false` if it is not to be offered any more.
     ///
     /// # Errors

@@ -76,6 +76,19 @@ impl LocalReader {
         })
     }
 
+    /// Whether another message of the account that servers have, or may have, bears the same
+    /// Message-ID: what lies in Sent, or is reported of, may be that one.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn has_twin(&self, row: &Submission) -> Result<bool> {
+        let sql = "SELECT 1 FROM outbox WHERE account = ?1 AND message_id = ?2 AND id <> ?3
+                     AND (sent_at > 0 OR state IN ('dot', 'in-doubt', 'accepted', 'sent'))";
+        let (account, id) = (row.account.as_str(), row.message_id.as_str());
+        let values = rusqlite::params![account, id, row.id.0];
+        self.look(|conn| Ok(conn.prepare_cached(sql)?.exists(values)?))
+    }
+
     /// The bytes for the wire.
     ///
     /// # Errors
