@@ -58,8 +58,9 @@ impl EngineLock {
 /// Rings a bell between processes. A bell that can't be rung is only slower: queues are also
 /// looked at from time to time.
 pub fn ring(bell: &Path) {
-    if let Ok(file) = File::options().write(true).truncate(true).open(bell) {
-        let _ = (&file).write_all(b"!");
+    if let Ok(mut file) = File::options().write(true).open(bell) {
+        // Over what is there: that is one event.
+        let _ = file.write_all(b"!");
     }
 }
 
@@ -81,7 +82,8 @@ pub struct Listener {
 pub fn listen(bell: &Path, heard: impl Fn() + Send + 'static) -> io::Result<Listener> {
     private_file(bell)?;
     let watch = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
-    inotify::add_watch(&watch, bell, WatchFlags::CLOSE_WRITE)?;
+    // Every command opens it at its start ([`private_file`]): only what is written rings.
+    inotify::add_watch(&watch, bell, WatchFlags::MODIFY)?;
     // Many rings are one.
     attend("bell", watch, None, |_| true, move |_| heard())
 }
@@ -165,8 +167,13 @@ mod tests {
         let path = dir.path().join("bell");
         let (tell, heard) = crossbeam_channel::bounded(8);
         let ear = listen(&path, move || tell.try_send(()).unwrap_or_default()).unwrap();
-        ring(&path);
-        assert!(heard.recv_timeout(Duration::from_secs(20)).is_ok());
+        // Other commands begin with this.
+        private_file(&path).unwrap();
+        assert!(heard.recv_timeout(Duration::from_millis(200)).is_err());
+        for _ in 0..2 {
+            ring(&path);
+            assert!(heard.recv_timeout(Duration::from_secs(20)).is_ok());
+        }
         drop(ear);
         // The thread is gone, and what it called with it; a ring that it had not heard may come.
         let until = std::time::Instant::now() + Duration::from_secs(20);

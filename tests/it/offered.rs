@@ -163,8 +163,8 @@ fn a_refused_password_is_not_tried_again_because_the_mail_server_is_back() {
     home.json(&["send", "--to", "bo@example.test", "--subject", "Tea"]);
     let mut watch = home.watch();
     watch.state("work", "online");
-    eventually("a refused password", || sink.signed_in() == 1);
-    for lost in 1..=2 {
+    eventually("a refused password", || sink.signed_in() > 0);
+    for lost in 1..=4 {
         let before = server.dialled();
         server.hang_up();
         eventually("another connection", || server.dialled() > before);
@@ -173,7 +173,8 @@ fn a_refused_password_is_not_tried_again_because_the_mail_server_is_back() {
         let subject = format!("after {lost}");
         eventually("the letter", || home.subjects("INBOX").contains(&subject));
     }
-    assert_eq!(sink.signed_in(), 1);
+    // Once at the start, and once more if the first connection came in the middle of that.
+    assert!(sink.signed_in() <= 2, "{}", sink.signed_in());
     // Who does something about it has it tried.
     sink.auth("235 2.7.0 come in");
     home.run(&["sync"]);
