@@ -177,7 +177,7 @@ fn a_refused_password_is_not_tried_again_because_the_mail_server_is_back() {
     assert!(sink.signed_in() <= 2, "{}", sink.signed_in());
     // Who does something about it has it tried.
     sink.auth("235 2.7.0 come in");
-    home.run(&["sync"]);
+    home.run(&["sync", "--once"]);
     eventually("the message", || sink.deliveries().len() == 1);
 }
 
