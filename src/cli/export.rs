@@ -78,7 +78,13 @@ pub fn export(home: &Home, as_json: bool, args: &Export) -> Result<u8> {
     // Without it what is here is written all the same.
     let _ = passphrase::unlock(
         &home.secrets,
-        &asked(home, &reader, &wanted, listed.as_ref())?,
+        // A dry run fetches nothing.
+        &asked(
+            home,
+            &reader,
+            if args.dry_run { &[] } else { &wanted },
+            listed.as_ref(),
+        )?,
     );
     let board = Arc::new(Board::new());
     let parts = home.parts(home.config.accounts.clone(), Arc::clone(&board), false)?;

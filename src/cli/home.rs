@@ -188,14 +188,7 @@ impl Home {
     /// Why it is refused, in plain words, or when a database can't be opened or written.
     pub fn carry_out(&self, intent: Intent, code: u8) -> Result<Done> {
         let done = self.ledger()?.carry_out(intent);
-        done.map_err(|error| match error {
-            // The present state does not allow it: no fault of the database's.
-            LedgerError::Store(why @ (store::Error::Refused(_) | store::Error::Gone(_))) => {
-                Failure::new(code, why.to_string()).into()
-            }
-            LedgerError::Store(error) => error.into(),
-            LedgerError::Refused(why) => Failure::new(code, why).into(),
-        })
+        done.map_err(|error| refused(error, code))
     }
 
     /// A ledger for one command. What it sends waits no longer than the message itself says.
@@ -353,6 +346,18 @@ fn cache(paths: &Paths, alone: bool) -> Result<Cache> {
         tracing::warn!(aside = %aside.display(), "the cache was damaged; it is made anew");
     }
     Ok(opened.cache)
+}
+
+/// How a command ends that could not do what is wanted: with `code` where that is refused.
+pub fn refused(error: LedgerError, code: u8) -> anyhow::Error {
+    match error {
+        // The present state does not allow it: no fault of the database's.
+        LedgerError::Store(why @ (store::Error::Refused(_) | store::Error::Gone(_))) => {
+            Failure::new(code, why.to_string()).into()
+        }
+        LedgerError::Store(error) => error.into(),
+        LedgerError::Refused(why) => Failure::new(code, why).into(),
+    }
 }
 
 /// The drafts that stood open in a process that is gone without closing them.

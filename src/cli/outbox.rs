@@ -101,10 +101,13 @@ pub fn decide(home: &Home, as_json: bool, decision: &Decision) -> Result<u8> {
     let id = OutboxId(id);
     let done = home.carry_out(Intent::Outbox(id, verb), exit::NO_INPUT)?;
     if as_json {
-        let local = home.local_reader()?;
-        let row = local.submission(id)?;
-        let message = row.map(|row| entry(&local, &row)).transpose()?;
+        let stands = || {
+            let local = home.local_reader()?;
+            let row = local.submission(id)?;
+            row.map(|row| entry(&local, &row)).transpose()
+        };
         // It is done: whoever hears otherwise would do it again.
+        let message = stands().ok().flatten();
         let _ = json::print(json!({
             "done": done.label,
             "draft": done.draft.map(|draft| format!("d{}", draft.0)),

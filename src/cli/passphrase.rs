@@ -8,10 +8,14 @@ use crate::model::{Account, Secret};
 use anyhow::Result;
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
 use std::io::{self, BufRead as _, IsTerminal as _, Read, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use zeroize::Zeroizing;
 
 /// How often a passphrase may be mistyped.
 const TRIES: usize = 3;
+
+/// Whether it was mistyped so often in this command.
+static GIVEN_UP: AtomicBool = AtomicBool::new(false);
 
 /// Asks for the passphrase of the encrypted file, if one of these accounts has its secret there and
 /// nobody typed it yet.
@@ -22,7 +26,7 @@ pub fn unlock(secrets: &Secrets, accounts: &[Account]) -> Result<()> {
     if !secrets.must_unlock(accounts) {
         return Ok(());
     }
-    if !io::stdin().is_terminal() {
+    if !io::stdin().is_terminal() || GIVEN_UP.load(Ordering::SeqCst) {
         let told = SecretError::Locked.to_string();
         return Err(Failure::new(exit::REFUSED, told).into());
     }
@@ -35,6 +39,7 @@ pub fn unlock(secrets: &Secrets, accounts: &[Account]) -> Result<()> {
         }
         aside!("  {last}");
     }
+    GIVEN_UP.store(true, Ordering::SeqCst);
     Err(Failure::new(exit::REFUSED, last).into())
 }
 

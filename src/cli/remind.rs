@@ -60,7 +60,8 @@ pub fn remind(home: &Home, as_json: bool, id: &str, words: &[String]) -> Result<
     };
     let done = home.carry_out(intent, exit::NO_INPUT)?;
     if as_json {
-        json::print(json!({ "done": done.label }))?;
+        // It is done, whoever can be told.
+        let _ = json::print(json!({ "done": done.label }));
     } else {
         say!("{}", Clean::line(&done.label));
     }

@@ -3,7 +3,7 @@
 use super::args::RulesCommand;
 use super::change::report;
 use super::exit::{self, Failure};
-use super::home::Home;
+use super::home::{self, Home};
 use super::say::{aside, say};
 use super::{json, sieve, table};
 use crate::config::options::Part;
@@ -96,7 +96,7 @@ fn test(home: &Home, as_json: bool, which: &WhichRules) -> Result<u8> {
     let reader = home.reader()?;
     let accounts = &home.config.accounts;
     let verdicts = verdicts(&reader, &home.config.rules, which, accounts, when::now())
-        .map_err(|why| Failure::new(exit::NO_INPUT, why.to_string()))?;
+        .map_err(|why| home::refused(why, exit::NO_INPUT))?;
     let mut rows = Vec::new();
     let mut told = Vec::new();
     for verdict in &verdicts {

@@ -15,7 +15,7 @@ use crate::model::{
 use crate::signal::Board;
 use crate::store::Local;
 use crate::sync::connections::Rank;
-use crate::sync::{engine, filing, freeze, submitter};
+use crate::sync::{engine, filing, freeze, guard, submitter};
 use crate::text::{Clean, later, when};
 use anyhow::{Context as _, Result};
 use serde_json::json;
@@ -77,13 +77,25 @@ pub fn send(home: &Home, as_json: bool, args: &Send) -> Result<u8> {
     if args.wait {
         told(home, see_through(home, &account, id));
     }
-    let Some(row) = told(home, row(home, id)) else {
-        let id = format!("o{}", id.0);
-        match as_json {
-            true => drop(json::print(json!({ "id": id }))),
-            false => say!("{id}"),
+    let row = match told(home, row(home, id)) {
+        Some(Some(row)) => row,
+        // Cancelled meanwhile, or nobody knows.
+        unknown => {
+            let id = format!("o{}", id.0);
+            match as_json {
+                true => drop(json::print(json!({ "id": id }))),
+                false => say!("{id}"),
+            }
+            let cancelled = unknown.is_some();
+            if cancelled {
+                aside!("postrider: it was taken out of the outbox meanwhile");
+            }
+            return Ok(match args.wait {
+                true if cancelled => exit::NO_INPUT,
+                true => exit::TEMPORARY,
+                false => 0,
+            });
         }
-        return Ok(if args.wait { exit::TEMPORARY } else { 0 });
     };
     if !as_json && !args.wait && row.state == SubmissionState::Queued {
         // Whoever sends from a script need not know that something has to be running.
@@ -102,9 +114,8 @@ fn told<T>(home: &Home, outcome: Result<T>) -> Option<T> {
         .ok()
 }
 
-fn row(home: &Home, id: OutboxId) -> Result<Submission> {
-    let row = home.local_reader()?.submission(id)?;
-    row.context("the message has left the outbox")
+fn row(home: &Home, id: OutboxId) -> Result<Option<Submission>> {
+    Ok(home.local_reader()?.submission(id)?)
 }
 
 /// When a queued message goes.
@@ -225,7 +236,7 @@ fn send_here(home: &Home, account: &Account) -> Result<()> {
     let parts = home.parts(vec![account.clone()], Arc::new(Board::new()), true)?;
     engine::recover(&parts)?;
     let kit = engine::kit(&parts, account, &Arc::new(AtomicBool::new(false)));
-    submitter::run_due(&kit)?;
+    guard::turn(|| submitter::run_due(&kit))?;
     let mut local = Local::open(&home.paths.local)?;
     let waiting = local.read().outbox()?;
     if waiting
@@ -233,7 +244,8 @@ fn send_here(home: &Home, account: &Account) -> Result<()> {
         .any(|r| r.account == account.name && r.state == SubmissionState::Accepted)
     {
         // The message is sent whatever becomes of its copy; a later sync files it otherwise.
-        let filed = kit.dial(Rank::Worker, None).and_then(|mut session| {
+        let filed = guard::turn(|| {
+            let mut session = kit.dial(Rank::Worker, None)?;
             let filed = filing::file_sent(&mut session, &kit, &mut local, &kit.reader()?, true);
             session.hang_up();
             filed

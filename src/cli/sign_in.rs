@@ -193,7 +193,8 @@ pub fn sign_in(home: Option<&Path>, as_json: bool, name: &str, by: SignInBy) -> 
     // Whoever talks to the servers has waited for this.
     home.carry_out(Intent::SignedIn(account.name.clone()), exit::IO)?;
     if as_json {
-        json::print(json!({ "signed_in": account.name.as_str() }))?;
+        // It is done, whoever can be told.
+        let _ = json::print(json!({ "signed_in": account.name.as_str() }));
     } else {
         say!("Signed in to {}.", Clean::line(account.name.as_str()));
     }

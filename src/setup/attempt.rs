@@ -200,10 +200,9 @@ impl Trial {
             };
             // Where the password may have been said, whatever followed, nobody else hears it.
             let goes_on = tries_next(&error) && step < sign_in;
-            if worst
-                .as_ref()
-                .is_none_or(|(_, before, _)| tells(&error) > tells(before))
-            {
+            // What ended the search is told, else who came furthest.
+            let further = |(_, before, _): &(_, NetError, _)| tells(&error) > tells(before);
+            if !goes_on || worst.as_ref().is_none_or(further) {
                 worst = Some((step, error, account.clone()));
             }
             if !goes_on {
@@ -285,13 +284,8 @@ impl Trial {
             sign_in,
             State::Running(tr!("as {user}", user = Clean::line(&account.user))),
         );
-        // Nothing secret was said yet.
-        let greeted = greet(account).map_err(|error| match error {
-            NetError::Tls { .. } | NetError::Web | NetError::Connect { .. } => (tls, error),
-            NetError::Lookup { .. } | NetError::Protocol(_) => (tls, error),
-            NetError::TurnedAway(_) => (tls, error),
-            other => (sign_in, other),
-        })?;
+        // Nothing secret was said yet: all of it is of the connection.
+        let greeted = greet(account).map_err(|error| (tls, error))?;
         let inside = enter(account, greeted).map_err(|error| match error {
             NetError::Tls { .. } => (tls, error),
             NetError::Web => (sign_in, NetError::Protocol(PAGE.to_owned())),

@@ -3,17 +3,23 @@
 
 use crate::config::lock::EngineLock;
 use crate::config::{ConfigError, Paths, append, files, load, policy};
+use crate::lang::tr;
 use crate::model::setup::Kept;
 use crate::model::{Account, AccountName, Secret, SecretSource};
 use crate::net::discover::{Finder, Providers};
 use crate::text::Clean;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 /// The file of an organisation's own providers, beside `config.toml`.
 pub const OWN: &str = "providers.toml";
 /// The longest name that is made up.
 const LONGEST: usize = 24;
+/// How often whoever adds an account looks whether another is done with that, and how long he waits
+/// in between.
+const TURNS: u32 = 200;
+const TURN: Duration = Duration::from_millis(50);
 
 /// Where a secret went that is to be kept, and what to know of that; an error in plain words.
 pub type Stored = Result<(SecretSource, Option<String>), String>;
@@ -77,14 +83,23 @@ pub fn keep(
     Ok(Kept { account, notes })
 }
 
-/// Waits until nobody else adds accounts to this configuration, in this process or another, and is
-/// held while secrets and accounts are written: a secret lies under the account's name before anything
-/// in the configuration bears that. The folders are there ([`Paths::ensure`]).
+/// Waits for a while until nobody else adds accounts to this configuration, in this process or another,
+/// and is held while secrets and accounts are written: a secret lies under the account's name before
+/// anything in the configuration bears that. The folders are there ([`Paths::ensure`]).
 ///
 /// # Errors
-/// When the lock's file can't be opened.
+/// When the lock's file can't be opened, and when another is at it for long: somebody may be asked for
+/// a passphrase there.
 pub fn adding(paths: &Paths) -> io::Result<EngineLock> {
-    EngineLock::take(&paths.lock.with_file_name("adding.lock"))
+    let file = paths.lock.with_file_name("adding.lock");
+    for _ in 0..TURNS {
+        if let Some(lock) = EngineLock::try_take(&file)? {
+            return Ok(lock);
+        }
+        std::thread::sleep(TURN);
+    }
+    let told = tr!("another postrider is adding an account just now: finish that first");
+    Err(io::Error::new(io::ErrorKind::WouldBlock, told))
 }
 
 /// The names that accounts have already.

@@ -524,20 +524,45 @@ fn s10_a_password_that_was_said_is_said_to_no_further_server() {
     }
 }
 
-#[test]
-fn a_server_that_turns_us_away_is_left_for_the_next() {
+/// What says this to everybody, and hangs up.
+fn saying(words: &'static str) -> Endpoint {
     use std::io::Write as _;
-    let demo = Demo::start(Options::default()).unwrap();
-    let mut wanted = wanted(&demo);
-    let away = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = away.local_addr().unwrap().port();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
-        while let Ok((mut socket, _)) = away.accept() {
-            let _ = socket.write_all(b"554 no\r\n");
+        while let Ok((mut socket, _)) = listener.accept() {
+            let _ = socket.write_all(words.as_bytes());
         }
     });
+    Endpoint { port, ..closed() }
+}
+
+#[test]
+fn what_is_told_is_what_ended_the_search() {
+    let demo = Demo::start(Options::default()).unwrap();
+    let mut wanted = wanted(&demo);
+    // The first is no mail server; at the second the password was said.
+    let page = "HTTP/1.1 400 Bad Request\r\n\r\n<html>";
+    let (second, heard) = submission(Some(page));
+    wanted.smtp = vec![saying(page), second];
+    let told = hear(&wanted);
+    heard.recv().unwrap();
+    let (words, _) = told.failed(Step::SmtpSignIn);
+    assert!(!words.contains("nothing was sent"), "{words}");
+    // Who takes a connection and hangs up heard nothing secret: the next is tried.
     let (good, heard) = submission(Some("235 2.7.0 in\r\n"));
-    wanted.smtp = vec![Endpoint { port, ..closed() }, good.clone()];
+    wanted.smtp = vec![saying(""), good.clone()];
+    let told = hear(&wanted);
+    assert_eq!(told.done.unwrap().unwrap().smtp, good);
+    heard.recv().unwrap();
+}
+
+#[test]
+fn a_server_that_turns_us_away_is_left_for_the_next() {
+    let demo = Demo::start(Options::default()).unwrap();
+    let mut wanted = wanted(&demo);
+    let (good, heard) = submission(Some("235 2.7.0 in\r\n"));
+    wanted.smtp = vec![saying("554 no\r\n"), good.clone()];
     let told = hear(&wanted);
     assert_eq!(told.done.unwrap().unwrap().smtp, good);
     heard.recv().unwrap();

@@ -79,8 +79,6 @@ pub fn tells(error: &NetError) -> u8 {
         NetError::Connect { .. } => 2,
         NetError::Cut(_) | NetError::Protocol(_) => 3,
         NetError::Web | NetError::TurnedAway(_) => 4,
-        // It was heard who we are.
-        NetError::Auth(_) | NetError::AuthLater(_) => 6,
         _ => 5,
     }
 }
