@@ -9,26 +9,27 @@
 //! UID that it told (RFC 4315), or else the Message-ID, and the size in either case. Then the removal
 //! that waits on the other side is let go, an ordinary operation.
 
-use crate::lang::{self, mark, trn};
+use crate::lang::mark;
 use crate::model::{
-    AccountName, Flags, MailboxName, MessageKey, Op, OpId, OpKind, OpState, System, UidSet,
-    UidValidity,
+    AccountName, Flags, MailboxName, MessageKey, Op, OpKind, OpState, System, UidSet, UidValidity,
 };
 use crate::net::error::NetError;
 use crate::net::imap::{Mode, Selected, Session};
-use crate::store::{ByKey, Keyed, Local, LocalReader, Outcome, Priority, Reader, Sent};
+use crate::store::{ByKey, Keyed, Local, Reader, Sent};
+use crate::sync::by_id;
 use crate::sync::error::SyncError;
-use crate::sync::kit::{Connection, Kit};
+use crate::sync::kit::Kit;
 use crate::sync::news::Due;
-use crate::sync::{by_id, ondemand, overlay};
-use crate::text::{Clean, when};
+use crate::text::when;
 use std::collections::BTreeMap;
 
 mod landed;
+mod settled;
 mod whole;
+mod fetching;
 
+pub use fetching::fetch;
 use landed::{Sought, equal, landed, stands};
-use whole::Proof;
 
 /// A mailbox that could not be opened so often is not waited for any more.
 const PATIENCE: u32 = 100;
@@ -97,72 +98,6 @@ pub fn bring(
         Some(error) => Err(error.into()),
         None => Ok(settled),
     }
-}
-
-/// Fetches what is to go from this account to others and is not here yet, or may not be all of it, and
-/// rings those.
-///
-/// # Errors
-/// When the session ends or a database fails.
-pub fn fetch(session: &mut Connection, kit: &Kit, local: &mut Local) -> Result<(), SyncError> {
-    for op in local.read().carries_from(&kit.account.name)? {
-        let sent = local.read().sent_of(op.id)?;
-        let is_settled = |s: &Sent| s.uid.is_some() || s.stays.is_some();
-        let (mut came, mut outcome) = (false, Ok(()));
-        for (seq, key) in op.keys.iter().enumerate() {
-            if kit.stopping() {
-                return Err(SyncError::Stopping);
-            }
-            if sent.get(&seq).is_some_and(is_settled) {
-                continue;
-            }
-            outcome = fetch_one(session, kit, local, (op.id, seq, key), &mut came);
-            if outcome.is_err() {
-                break;
-            }
-        }
-        // What came before an error can go.
-        if came && let OpKind::Carry { to, .. } = &op.kind {
-            kit.peers.ring(&op.account, [to.clone()]);
-        }
-        outcome?;
-    }
-    Ok(())
-}
-
-/// The same of one message; `came`: it can go now, or stays for good.
-fn fetch_one(
-    session: &mut Connection,
-    kit: &Kit,
-    local: &mut Local,
-    (op, seq, key): (OpId, usize, &MessageKey),
-    came: &mut bool,
-) -> Result<(), SyncError> {
-    let reader = kit.reader()?;
-    let here = || reader.by_key(&kit.account.name, key);
-    if let ByKey::Here(known) = here()?
-        && !known.is_whole
-        && known.body_error.is_none()
-    {
-        ondemand::fetch(kit, session, known.message)?;
-        *came = true;
-    }
-    let known = match here()? {
-        ByKey::Here(known) if whole::is_short(&known) => known,
-        _ => return Ok(()),
-    };
-    match whole::prove(session, kit, local, &known)? {
-        Proof::Whole => *came = true,
-        Proof::Later => {}
-        Proof::Never(why, ended) => {
-            local.carried_not(op, seq, &why)?;
-            *came = true;
-            if let Some(error) = ended {
-                return Err(error.into());
-            }
-        }
-    }
-    Ok(())
 }
 
 struct Carry<'a> {
@@ -490,83 +425,6 @@ impl Carry<'_> {
                 (None, None) => Ready::Later,
             },
         })
-    }
-
-    /// Everything is settled: the removal on the other side is let go, the lists show what is, and
-    /// what failed is told.
-    fn finish(self, local: &mut Local) -> Result<(), SyncError> {
-        let (kit, op) = (self.kit, self.op.clone());
-        let sent = local.read().sent_of(op.id)?;
-        let failed = self.failed;
-        let landed = local.landed(&op, &failed, when::now())?;
-        let rest = |keys: &[MessageKey]| -> Vec<MessageKey> {
-            let all = keys.iter().enumerate();
-            all.filter(|(seq, _)| !failed.contains_key(seq))
-                .map(|(_, key)| key.clone())
-                .collect()
-        };
-        let arrived = Op {
-            keys: rest(&op.keys),
-            ..op.clone()
-        };
-        let copied = op.keys.iter().enumerate().filter_map(|(seq, key)| {
-            let sent = sent.get(&seq).filter(|_| !failed.contains_key(&seq))?;
-            Some((key.uid, sent.uidvalidity, sent.uid?))
-        });
-        let outcome = Outcome::Done {
-            copied: copied.collect(),
-        };
-        let (was, vacate, inverse) = (landed.was, landed.vacate, landed.inverse);
-        let touched = overlay::touched(&op);
-        let sources: Vec<MailboxName> = op.keys.iter().map(|k| k.mailbox.clone()).collect();
-        let (some, none) = (!failed.is_empty(), arrived.keys.is_empty());
-        let from = self.from.clone();
-        let source = sources.clone().into_iter().collect();
-        let local = kit.stores.local.clone();
-        let topics = kit.writer.run(Priority::Urgent, move |cache| {
-            let local = LocalReader::open(&local)?;
-            if some {
-                // Only those that arrived are shown there from now on.
-                cache.settle(op.id, &Outcome::Reverted)?;
-                if let Some(was) = &was {
-                    cache.settle(was.id, &Outcome::Reverted)?;
-                }
-                cache.apply(&arrived)?;
-                if let Some(vacate) = vacate.as_ref().filter(|_| !none) {
-                    cache.apply_waiting(vacate, |id| local.waits(id))?;
-                }
-            }
-            cache.settle(op.id, &outcome)?;
-            for op in &inverse {
-                cache.apply_waiting(op, |id| local.waits(id))?;
-            }
-            let mut topics = overlay::topics(cache.read(), &op.account, &touched)?;
-            topics.extend(overlay::topics(cache.read(), &from, &source)?);
-            Ok(topics)
-        })?;
-        topics.into_iter().for_each(|topic| kit.changed(topic));
-        kit.peers.ring(self.from, sources);
-        tell(kit, self.from, &failed);
-        Ok(())
-    }
-}
-
-/// Says what stays where it is, and why.
-fn tell(kit: &Kit, from: &AccountName, failed: &BTreeMap<usize, String>) {
-    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
-    for why in failed.values().filter(|why| *why != RECALLED) {
-        *reasons.entry(why).or_default() += 1;
-    }
-    for (why, n) in reasons {
-        let why = Clean::line(why);
-        let line = trn!(
-            n,
-            "{n} message stays in {from}: {why}",
-            "{n} messages stay in {from}: {why}",
-            from,
-            why = lang::of(why.as_str())
-        );
-        kit.report.notice(&line);
     }
 }
 

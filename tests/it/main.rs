@@ -60,6 +60,7 @@ mod linear;
 mod matrix;
 mod model;
 mod outbox;
+mod bounced;
 mod papers;
 mod offered;
 mod reminded;
