@@ -44,7 +44,7 @@ impl<'a> Held<'a> {
         }
     }
 
-    /// The server gives the body of this message, now or another day.
+    /// The server gives the body of this message, now or another day, as far as is known.
     pub fn gives(&mut self, uid: Uid) {
         self.given = Some(uid);
     }
@@ -66,7 +66,7 @@ impl<'a> Held<'a> {
     }
 
     /// The connection ended with `error`: opens the mailbox on a new one. When too many ended so, a
-    /// message that was given before tells whether it is the server or what it is asked for.
+    /// message that is given ([`Held::gives`]) tells whether it is the server or what it is asked for.
     ///
     /// # Errors
     /// `error`, if it is none of the kind that a message may be the reason of, or the server gives

@@ -154,9 +154,12 @@ impl Offer {
     }
 
     /// What is to be fetched: all but what the mailbox has already, as its list tells, and what is too
-    /// long; and the shortest of what was brought another day.
+    /// long. And what may tell whether the server still gives any: the shortest of what was brought another
+    /// day, or else the newest, as what can't be had may be the first that is asked for.
     fn wanted(&mut self, intake: &mut Intake) -> (BTreeMap<Uid, Wanted>, Option<Uid>) {
         let mut brought: Option<(u64, Uid)> = None;
+        let fits = self.listed.iter().filter(|m| m.key.size <= LARGEST);
+        let newest = fits.map(|m| m.uid).max();
         let mut alike: HashMap<Key, u32> = HashMap::new();
         for offered in &self.listed {
             // Where sizes tell nothing, those of another size look alike, too.
@@ -185,7 +188,7 @@ impl Offer {
             let (flags, date) = (Flags::default(), None);
             wanted.insert(uid, Wanted { flags, date, size });
         }
-        (wanted, brought.map(|(_, uid)| uid))
+        (wanted, brought.map(|(_, uid)| uid).or(newest))
     }
 }
 

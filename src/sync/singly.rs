@@ -87,6 +87,13 @@ pub fn fetch(
     }
     let mut local = kit.local()?;
     let mut patience = DIALS;
+    // Turns without any body are meant, and some came before the connection ended.
+    for body in wanted {
+        if reader.message(body.message)?.is_some() && is_here(reader, body.message, keep)? {
+            local.ended_nothing(&none_at_all(kit))?;
+            break;
+        }
+    }
     if !anew(session, reader, here)? {
         return Ok(false);
     }
@@ -153,7 +160,10 @@ fn is_them(
     (last, keep): (Option<&WantedBody>, Keep),
 ) -> Result<bool, SyncError> {
     let ended = match gives_kept(session, kit, reader, here)? {
-        Kept::Given => return Ok(true),
+        Kept::Given => {
+            kit.local()?.ended_nothing(&none_at_all(kit))?;
+            return Ok(true);
+        }
         Kept::Ended(SURE..) => return Ok(false),
         Kept::Ended(times) => times,
     };

@@ -41,7 +41,7 @@ fn id(home: &Home, subject: &str) -> String {
 }
 
 /// A server with this mail, one that does not say where a copy came to, and a home with both.
-fn unproved(set: impl FnOnce(&mut Mail)) -> (Script, Script, Home) {
+pub fn unproved(set: impl FnOnce(&mut Mail)) -> (Script, Script, Home) {
     let here = Script::start(set);
     let there = Script::start(|mail| {
         mail.caps = mail.caps.replace(" UIDPLUS", "");
@@ -60,7 +60,8 @@ fn home_of(here: &Script, there: &Script) -> Home {
     ))
 }
 
-fn carry(home: &Home, subject: &str) {
+/// Moves a message of the first account's inbox to the other one.
+pub fn carry(home: &Home, subject: &str) {
     let id = id(home, subject);
     let args = ["move", &id, "Kept", "--account", "home"];
     home.run(&args).code(0);
@@ -289,6 +290,7 @@ fn what_a_bad_day_cuts_or_puts_off_goes_over_another_day() {
             home.run(&["sync", "--once"]);
         }
         here.behave();
+        crate::carried_short::another_day(&home);
         home.sync();
         assert_eq!(there.mail(|m| m.subjects("Kept")), ["one"]);
         assert_eq!(here.mail(|m| m.subjects("INBOX")), Vec::<String>::new());

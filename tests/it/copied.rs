@@ -135,19 +135,21 @@ fn has(server: &Script) -> (Vec<String>, Vec<String>) {
 
 /// Header fetches are answered with OK and without the row of message 2.
 fn hide_the_second(server: &Script) {
-    let without = |answer: &[u8]| {
-        let at = |needle: &[u8], from: usize| {
-            let mut all = answer[from..].windows(needle.len());
-            all.position(|w| w == needle).map(|at| from + at)
-        };
-        let Some(begin) = at(b"* 2 FETCH (", 0) else {
-            return answer.to_vec();
-        };
-        let end = at(b"\r\n\r\n", begin).and_then(|head| at(b")\r\n", head));
-        let end = end.unwrap() + 3;
-        [&answer[..begin], &answer[end..]].concat()
+    server.always("BODY.PEEK[HEADER", edit(|answer| without(answer, 2)));
+}
+
+/// An answer without the row of this message.
+fn without(answer: &[u8], number: u32) -> Vec<u8> {
+    let at = |needle: &[u8], from: usize| {
+        let mut all = answer[from..].windows(needle.len());
+        all.position(|w| w == needle).map(|at| from + at)
     };
-    server.always("BODY.PEEK[HEADER", edit(without));
+    let Some(begin) = at(format!("* {number} FETCH (").as_bytes(), 0) else {
+        return answer.to_vec();
+    };
+    let end = at(b"\r\n\r\n", begin).and_then(|head| at(b")\r\n", head));
+    let end = end.unwrap() + 3;
+    [&answer[..begin], &answer[end..]].concat()
 }
 
 #[test]
@@ -312,4 +314,35 @@ fn f30_what_stands_twice_and_is_listed_once_is_not_doubled() {
     let before = has(&target).0;
     home.run(&COPY);
     assert_eq!(has(&target).0, before);
+}
+
+#[test]
+fn f30_what_connections_end_at_and_is_the_oldest_of_all_costs_only_itself() {
+    // As many as the connections that one copy may cost, and some more; those that are not listed are
+    // each asked for first.
+    for (bad, listed) in [(3, false), (8, true)] {
+        let source = Script::start(|mail| mail.fill("INBOX", "m", 12));
+        let target = Script::start(|_| {});
+        let home = Home::new(&(source.account("work") + &target.account("home")));
+        if !listed {
+            let hidden = move |answer: &[u8]| {
+                let rows = 1..=bad;
+                rows.fold(answer.to_vec(), |answer, n| without(&answer, n))
+            };
+            source.always("BODY.PEEK[HEADER", edit(hidden));
+        }
+        let alone = (1..=bad).map(|n| format!("FETCH {n} (UID RFC822.SIZE BODY"));
+        let needles: Vec<String> = alone
+            .chain(["FETCH 1:12 (UID RFC822.SIZE BODY".to_owned()])
+            .collect();
+        source.always(&needles.join("|"), Act::Close);
+        let told = home.run(&COPY).code(1).json();
+        let why = "the connection ends whenever it is asked for";
+        assert_eq!(inbox(&told)["refused"][why], bad, "{told}");
+        assert_eq!(inbox(&told)["added"], 12 - bad, "{told}");
+        assert_eq!(
+            target.mail(|m| m.subjects("INBOX")).len(),
+            12 - bad as usize
+        );
+    }
 }

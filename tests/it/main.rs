@@ -52,6 +52,7 @@ mod faults;
 mod changes;
 mod renamed;
 mod carried;
+mod carried_short;
 mod managed;
 mod migrate;
 mod moving;

@@ -363,3 +363,38 @@ fn f30_a_body_that_came_once_and_broke_since_stops_nothing_for_ever() {
     assert_eq!(given_up(&home), 3);
     assert!(is_read(&home, "INBOX", "old1"));
 }
+
+#[test]
+fn f30_a_turn_in_which_a_body_came_is_none_in_which_none_came() {
+    let barren = |home: &Home| {
+        let sql = "SELECT value FROM meta WHERE key = 'ends/bodies/work'";
+        crate::dump::rows(&write(&crate::dump::local(home)), sql)
+    };
+    // It gives one that it gave before.
+    let server = Script::start(|mail| mail.fill("INBOX", "old", 1));
+    let home = Home::new(&server.account("work"));
+    home.run(&ALL_BODIES).code(0);
+    server.mail(|m| m.fill("INBOX", "m", 3));
+    server.always(BODIES, Act::Close);
+    home.run(&ALL_BODIES);
+    assert_ne!(barren(&home), [""; 0]);
+    server.behave();
+    server.always(&asked_for(&["2:4", "2", "3", "4"]), Act::Close);
+    home.run(&ALL_BODIES);
+    assert_eq!(barren(&home), [""; 0]);
+    // One came before the connection ended.
+    let server = Script::start(|mail| mail.fill("INBOX", "m", 6));
+    let home = Home::new(&server.account("work"));
+    server.always(BODIES, Act::Close);
+    for _ in 0..3 {
+        home.run(&ALL_BODIES);
+    }
+    let before = barren(&home);
+    server.behave();
+    server.once(&asked_for(&["1:6"]), Act::Cut(1_000));
+    server.always(BODIES, Act::Close);
+    home.run(&ALL_BODIES);
+    let count = |all: &[String]| -> u32 { all.first().map_or(0, |n| n.parse().unwrap()) };
+    let (before, after) = (count(&before), count(&barren(&home)));
+    assert!(before >= 2 && after < before, "{before} {after}");
+}

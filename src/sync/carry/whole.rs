@@ -24,10 +24,17 @@ const HANGS: u32 = 30;
 pub(super) enum Proof {
     /// All of it is here, and so is its size.
     Whole,
-    /// It is asked for again.
-    Later,
-    /// Again and again it could not be told, and why; and what the session ended with, if it did.
-    Never(String, Option<NetError>),
+    /// It was not asked for: it waits, or is not where it was.
+    Unasked,
+    /// It is not known yet: it is asked for again.
+    Short,
+    /// The server put it off.
+    PutOff,
+    /// Again and again it could not be told, and why.
+    Never(String),
+    /// The session ended while it was asked for, so; and whether that was so often that it is asked for
+    /// no more.
+    Ended(NetError, bool),
 }
 
 /// Whether less of a message is here than its server says that there is, and nothing shows that it is
@@ -45,7 +52,7 @@ pub(super) fn falls_short(known: &Keyed, octets: u64) -> bool {
 /// told a wrong size.
 ///
 /// # Errors
-/// When the session ends or a database fails.
+/// When the session ends, and not because of the message; when a database fails.
 pub(super) fn prove(
     session: &mut Connection,
     kit: &Kit,
@@ -53,11 +60,14 @@ pub(super) fn prove(
     known: &Keyed,
 ) -> Result<Proof, SyncError> {
     let message = known.message;
+    if local.read().is_put_off(&put_off(message), when::now())? {
+        return Ok(Proof::Unasked);
+    }
     let reader = kit.reader()?;
     let places = reader.locate(message)?;
     let mut ours = places.iter().filter(|p| p.account == kit.account.name);
     let (Some(place), Some(here)) = (ours.next(), reader.body(message)?) else {
-        return Ok(Proof::Later);
+        return Ok(Proof::Unasked);
     };
     let outcome = fetch(session, place);
     session.tally();
@@ -79,7 +89,7 @@ pub(super) fn prove(
             return Ok(Proof::Whole);
         }
         Ok(_) => NOT_WHOLE.to_owned(),
-        Err(error) if error.ends_session() => return ended(session, local, message, error),
+        Err(error) if error.ends_session() => return ended(local, message, error),
         Err(error) if is_refusal(&error) => error.to_string(),
         Err(error) => return another_day(local, message, &error),
     };
@@ -93,39 +103,38 @@ pub(super) fn prove(
         Ok(given_up)
     })?;
     Ok(match given_up {
-        true => Proof::Never(why, None),
-        false => Proof::Later,
+        true => Proof::Never(why),
+        false => Proof::Short,
     })
 }
 
 /// The connection ended while it was asked for: anything may be the reason, until it happens as often as
-/// networks do not fail. What else is to be carried goes on over a new connection.
-fn ended(
-    session: &mut Connection,
-    local: &mut Local,
-    message: MsgId,
-    error: NetError,
-) -> Result<Proof, SyncError> {
+/// networks do not fail.
+fn ended(local: &mut Local, message: MsgId, error: NetError) -> Result<Proof, SyncError> {
     if !last_words::may_be(&error) {
         return Err(error.into());
     }
     let what = ends(message);
-    if local.ended(&what, when::now())?.times < HANGS {
-        session.dial_again()?;
-        return Ok(Proof::Later);
+    let over = local.ended(&what, when::now())?.times >= HANGS;
+    if over {
+        local.ended_nothing(&what)?;
     }
-    local.ended_nothing(&what)?;
-    Ok(Proof::Never(error.to_string(), Some(error)))
+    Ok(Proof::Ended(error, over))
+}
+
+/// Whether a connection ended while this message was asked for, and it did not come since.
+pub(super) fn ended_before(local: &Local, message: MsgId) -> Result<bool, SyncError> {
+    Ok(local.read().ended_at(&ends(message))?.is_some())
 }
 
 /// The server puts it off: it is asked again after longer and longer pauses, not for ever.
 fn another_day(local: &mut Local, message: MsgId, error: &NetError) -> Result<Proof, SyncError> {
     let (what, now) = (put_off(message), when::now());
-    if local.read().is_put_off(&what, now)? || local.ended(&what, now)?.times < HANGS {
-        return Ok(Proof::Later);
+    if local.ended(&what, now)?.times < HANGS {
+        return Ok(Proof::PutOff);
     }
     local.ended_nothing(&what)?;
-    Ok(Proof::Never(error.to_string(), None))
+    Ok(Proof::Never(error.to_string()))
 }
 
 /// What went wrong with it before counts no more.
