@@ -115,7 +115,8 @@ impl Watch {
         let mut tellings = Vec::new();
         for asked in &mut self.rules {
             // What still waits when quiet hours begin is not told after them.
-            let waited = std::mem::take(&mut asked.waiting);
+            let waited = std::mem::take(&mut asked.waiting).into_iter();
+            let waited = waited.filter(|one| one.until > now);
             let (rule, query) = (&asked.rule, &asked.query);
             if rule.quiet.is_some_and(|quiet| quiet.holds(minute)) {
                 continue;

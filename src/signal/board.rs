@@ -92,15 +92,15 @@ impl Board {
         self.lock().hook = Some(Box::new(hook));
     }
 
-    /// Calls `hook` whenever the messages of a mailbox changed, whoever takes what is written. It
-    /// runs as that of [`Board::on_post`] does.
+    /// Calls `hook` whenever the messages of a mailbox changed or a text came, whoever takes what is
+    /// written. It runs as that of [`Board::on_post`] does.
     pub fn on_mail(&self, hook: impl Fn() + Send + 'static) {
         self.lock().mail = Some(Box::new(hook));
     }
 
     /// Writes a topic.
     pub fn post(&self, topic: Topic) {
-        if matches!(topic, Topic::Mailbox(_))
+        if matches!(topic, Topic::Mailbox(_) | Topic::Body(_))
             && let Some(mail) = &self.lock().mail
         {
             mail();

@@ -222,7 +222,24 @@ impl<'a> Maker<'a> {
             return Ok(None);
         };
         let phrase = self.bind(said.phrase.clone());
-        let word = format!("SELECT rowid AS id FROM word WHERE word MATCH {phrase}");
+        let mut word = format!("SELECT rowid AS id FROM word WHERE word MATCH {phrase}");
+        // It knows no Cc apart from To, and parts words at marks that stand for vowels: what it finds is
+        // looked at.
+        let marked = part.is_none() && tokens::has_marks(text);
+        let fields: &[Field] = match field {
+            Field::Any if marked => &[Field::From, Field::To, Field::Subject],
+            Field::From | Field::To | Field::Subject if marked => &[field],
+            Field::Cc => &[field],
+            _ => &[],
+        };
+        let says = fields.iter().filter_map(|f| self.says(*f, text, prefix));
+        let says: Vec<String> = says.collect();
+        if !says.is_empty() {
+            word = format!(
+                "SELECT w.id FROM ({word} ORDER BY 1) w CROSS JOIN message m ON m.id = w.id WHERE ({})",
+                says.join(" OR ")
+            );
+        }
         Ok(Some(match field {
             Field::File => {
                 let old = self.old(&phrase)?;
@@ -258,23 +275,8 @@ impl<'a> Maker<'a> {
                 let old = self.old(&phrase)?;
                 format!("({word} UNION {texts}{old} ORDER BY 1)")
             }
-            // Only the index of headers has these. It knows no Cc apart from To, and parts words at
-            // marks that stand for vowels: what it finds is looked at.
-            Field::From | Field::To | Field::Cc | Field::Subject => {
-                let looks = field == Field::Cc || (part.is_none() && tokens::has_marks(text));
-                // What is bound has to be asked for.
-                let says = match looks {
-                    true => self.says(field, text, prefix),
-                    false => None,
-                };
-                match says {
-                    Some(says) => format!(
-                        "(SELECT w.id FROM ({word} ORDER BY 1) w CROSS JOIN message m ON m.id = w.id \
-                         WHERE {says})"
-                    ),
-                    None => format!("({word} ORDER BY 1)"),
-                }
-            }
+            // Only the index of headers has these.
+            Field::From | Field::To | Field::Cc | Field::Subject => format!("({word} ORDER BY 1)"),
         }))
     }
 

@@ -9,6 +9,7 @@ use crate::model::query::{Expr, Field, Term};
 use crate::store::error::Result;
 use crate::store::texts::{self, Doubt, Said, Texts};
 use crate::store::words;
+use crate::text::tokens;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::BTreeSet;
 
@@ -67,7 +68,8 @@ fn anywhere(expr: &Expr) -> Option<Asked> {
             field: field @ (Field::Any | Field::Body),
             text,
             prefix,
-        }) if words::part(text).is_none() => Some(Asked {
+            // What the index of headers finds of marks is looked at, which is not done here.
+        }) if words::part(text).is_none() && !tokens::has_marks(text) => Some(Asked {
             said: Said::new(*field, text, *prefix, None)?,
             prefix: *prefix,
         }),

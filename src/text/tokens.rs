@@ -21,12 +21,20 @@ pub fn stands_alone(c: char) -> bool {
         | 0x2_0000..=0x3_ffff)
 }
 
-/// Whether a text may have words of a script whose vowels are marks (Hebrew and Arabic points, the
-/// scripts of India, Tibetan): FTS5 takes a mark for the end of a word.
+/// Whether a text has vowels that are marks: Hebrew and Arabic points, those of India, Thai, Lao, Tibetan,
+/// Myanmar, Khmer. FTS5 takes a mark for the end of a word.
 pub fn has_marks(text: &str) -> bool {
-    let marked =
-        |c: char| matches!(u32::from(c), 0x0590..=0x08ff | 0x0900..=0x0dff | 0x0f00..=0x0fff);
-    text.chars().any(marked)
+    let is_mark = |c: char| match u32::from(c) {
+        // The scripts of India have theirs at the same places of their blocks.
+        n @ 0x0900..=0x0dff => {
+            matches!(n & 0x7f, 0..=3 | 0x3a..=0x3c | 0x3e..=0x4f | 0x51..=0x57 | 0x62..=0x63)
+        }
+        n => matches!(n,
+            0x0591..=0x05c7 | 0x0610..=0x061a | 0x064b..=0x065f | 0x0670 | 0x06d6..=0x06ed
+            | 0x0e31 | 0x0e34..=0x0e3a | 0x0e47..=0x0e4e | 0x0eb1 | 0x0eb4..=0x0ebc | 0x0ec8..=0x0ece
+            | 0x0f71..=0x0f84 | 0x102b..=0x103e | 0x1056..=0x1059 | 0x17b4..=0x17d3),
+    };
+    text.chars().any(is_mark)
 }
 
 /// The text with every character that stands alone set apart by spaces.

@@ -143,11 +143,16 @@ fn vowels_that_are_marks_tell_words_apart() {
         "INBOX",
         &[about(1, "बाल"), about(2, "बिल"), about(3, "बिलकुल")],
     );
+    // In Thai each letter is a word, and so is a vowel: "to eat" and "each other".
+    f.ingest("INBOX", &[about(4, "กิน"), about(5, "กัน")]);
     let reader = f.reader();
     for (text, wanted) in [
         ("subject:बिल", vec!["बिल"]),
+        ("बिल", vec!["बिल"]),
+        ("subject:กิน", vec!["กิน"]),
+        ("กัน", vec!["กัน"]),
         ("subject:बिल*", vec!["बिलकुल", "बिल"]),
-        ("-subject:बिल", vec!["बिलकुल", "बाल"]),
+        ("-subject:बिल", vec!["กัน", "กิน", "बिलकुल", "बाल"]),
     ] {
         let query = query(text);
         let subjects = |rows: Vec<IndexRow>| -> Vec<String> {
