@@ -69,9 +69,7 @@ fn submit(kit: &Kit, bell: &Doorbell, worker: &Ringer) -> Result<(), SyncError> 
         match step(kit, &mut local, &mut session)? {
             Step::Sent => worker.ring(),
             Step::Idle(until) => {
-                let due = until
-                    .map(|at| Duration::from_secs((at - when::now()).max(0).cast_unsigned() + 1))
-                    .map(|due| due.min(NAP));
+                let due = until.map(nap);
                 let linger = due.map_or(LINGER, |d| d.min(LINGER));
                 if session.is_some()
                     && !bell.wait(Some(linger))
@@ -83,12 +81,20 @@ fn submit(kit: &Kit, bell: &Doorbell, worker: &Ringer) -> Result<(), SyncError> 
                     bell.wait(due);
                 }
             }
-            Step::Held => {
-                bell.wait(None);
-            }
+            Step::Held(until) => wait_held(bell, until),
         }
     }
     Ok(())
+}
+
+/// How long to wait for a time at once.
+fn nap(at: i64) -> Duration {
+    Duration::from_secs((at - when::now()).max(0).cast_unsigned() + 1).min(NAP)
+}
+
+/// Waits for the user, or until something else is due.
+fn wait_held(bell: &Doorbell, until: Option<i64>) {
+    while !bell.wait(until.map(nap)) && until.is_some_and(|at| at > when::now()) {}
 }
 
 /// Submits everything that is due now, once: for `sync --once` and `send --wait`.
@@ -120,8 +126,8 @@ enum Step {
     Sent,
     /// Nothing is due before this time.
     Idle(Option<i64>),
-    /// Only the user can mend it; more tries could lock the account.
-    Held,
+    /// Only the user can mend it; more tries could lock the account. What is due at this time is tried.
+    Held(Option<i64>),
 }
 
 fn step(kit: &Kit, local: &mut Local, session: &mut Option<Sender>) -> Result<Step, SyncError> {
@@ -286,9 +292,11 @@ fn not_offered(
         return keep(local, row);
     }
     local.not_offered(row.id)?;
+    let next = local.read().next_due(&kit.account.name, when::now())?;
     Ok(match held {
-        true => Step::Held,
-        false => Step::Idle(local.read().next_due(&kit.account.name, when::now())?),
+        // Its time is one of the user's, too.
+        true => Step::Held(next),
+        false => Step::Idle(next),
     })
 }
 
@@ -336,7 +344,7 @@ fn not_reached(
     if matches!(error, SyncError::Net(net) if is_network(net)) {
         local.unreached(row.id)?;
     }
-    Ok(if held { Step::Held } else { Step::Sent })
+    Ok(if held { Step::Held(None) } else { Step::Sent })
 }
 
 /// Whether the network is to blame: another one, or its return, is worth a try at once.
@@ -515,5 +523,19 @@ fn state(outcome: Outcome) -> RecipientState {
         Outcome::Refused => RecipientState::Refused,
         Outcome::NotTried => RecipientState::Pending,
         Outcome::Unknown => RecipientState::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waits_for_the_user_wakes_for_what_is_due() {
+        let bell = Doorbell::new().unwrap();
+        wait_held(&bell, Some(when::now()));
+        bell.ringer().ring();
+        wait_held(&bell, None);
+        wait_held(&bell, Some(i64::MAX));
     }
 }

@@ -264,3 +264,34 @@ fn what_went_wrong_is_told_in_the_language_of_whoever_reads_it() {
     assert_eq!(error(Lang::English), "its copy could not be filed: no room");
     assert_ne!(error(Lang::German), error(Lang::English));
 }
+
+#[test]
+fn only_what_was_sent_or_may_have_been_is_taken_for_another() {
+    let home = Home::new();
+    let mut local = home.open();
+    let plain = Outgoing {
+        source: None,
+        ..outgoing(None)
+    };
+    let (one, two) = (
+        local.submit(&plain, 50).unwrap(),
+        local.submit(&plain, 50).unwrap(),
+    );
+    let twin = |local: &Local, id| {
+        let row = local.read().submission(id).unwrap().unwrap();
+        local.read().has_twin(&row).unwrap()
+    };
+    assert!(!twin(&local, two), "it only waits");
+    assert!(local.claim_submission(one, 100).unwrap());
+    assert!(!twin(&local, two), "nothing of it was sent");
+    local.dot(one, &[]).unwrap();
+    assert!(twin(&local, two) && !twin(&local, one));
+    let fates = [("a@x".to_owned(), RecipientState::Accepted, None)];
+    let end = End {
+        state: SubmissionState::Queued,
+        error: None,
+        next_try: 200,
+    };
+    local.conclude(one, &fates, &end, 150).unwrap();
+    assert!(twin(&local, two), "somebody has it");
+}

@@ -83,7 +83,8 @@ impl LocalReader {
     /// When it can't be read.
     pub fn has_twin(&self, row: &Submission) -> Result<bool> {
         let sql = "SELECT 1 FROM outbox WHERE account = ?1 AND message_id = ?2 AND id <> ?3
-                     AND (sent_at > 0 OR state IN ('dot', 'in-doubt', 'accepted', 'sent'))";
+                     AND (sent_at > 0 OR state IN ('dot', 'in-doubt', 'accepted', 'sent') OR EXISTS
+                       (SELECT 1 FROM recipient WHERE outbox = outbox.id AND recipient.state = 'accepted'))";
         let (account, id) = (row.account.as_str(), row.message_id.as_str());
         let values = rusqlite::params![account, id, row.id.0];
         self.look(|conn| Ok(conn.prepare_cached(sql)?.exists(values)?))
