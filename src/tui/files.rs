@@ -36,6 +36,8 @@ pub struct Fresh {
     pub themes: Vec<(String, String)>,
     /// Everything that is wrong.
     pub wrong: Vec<Wrong>,
+    /// Of that, what keeps nothing else of its file from holding: that no theme has the name there.
+    pub themeless: Option<Wrong>,
     /// What is right, and may surprise.
     pub notes: Vec<Wrong>,
     /// Every option and what is said of it.
@@ -72,10 +74,12 @@ pub fn look(paths: &Paths, demo: Option<&[Account]>) -> Fresh {
             );
         }
         fresh.add(CONFIG, loaded.problems);
-        fresh.add(
-            CONFIG,
-            no_theme(&text, loaded.config.look.theme.as_deref(), &themes),
-        );
+        let problem = no_theme(&text, loaded.config.look.theme.as_deref(), &themes);
+        fresh.add(CONFIG, problem.clone());
+        fresh.themeless = problem.map(|problem| Wrong {
+            file: CONFIG.to_owned(),
+            problem,
+        });
         fresh.config = usable.then(|| Box::new(loaded.config));
     }
     match read(&paths.keys) {
@@ -195,5 +199,7 @@ mod tests {
             assert_eq!(wrong(known), [], "{known}");
         }
         assert_eq!(wrong("light"), [(CONFIG.to_owned(), 3, 9)]);
+        let fresh = look(&paths, Some(&[]));
+        assert!(fresh.themeless.is_some_and(|w| fresh.wrong.contains(&w)));
     }
 }

@@ -87,6 +87,8 @@ impl App {
     fn fresh_came(&mut self, fresh: Fresh, open: bool, now: Now, fx: &mut Vec<Effect>) {
         let known = &self.known;
         let wrong = fresh.wrong.iter();
+        // What is worn stays where no theme has the name, and all else of the file holds.
+        let wrong = wrong.filter(|w| fresh.themeless.as_ref() != Some(*w));
         let became: Vec<Wrong> = wrong.filter(|w| !known.knows(w)).cloned().collect();
         let fine = |file: &str| became.iter().all(|w| w.file != file);
         let was = self.known.config.look.theme.clone();

@@ -1,6 +1,7 @@
 //! What the files say now, taken up or not.
 
 use super::*;
+use crate::config::Problem;
 use crate::config::load::{self, Loaded};
 use crate::tui::files::{CONFIG, Fresh, Wrong};
 
@@ -67,6 +68,25 @@ fn the_same_mistake_in_another_account_is_another_one() {
     let moved = format!("\n\n{wrong}{}", account("b", ""));
     bench.event(read(&moved, 2));
     assert!(bench.quit);
+}
+
+#[test]
+fn a_theme_that_went_holds_nothing_else_up() {
+    let mut bench = Bench::new(three(), (100, 30));
+    let text = "[ui]\ntheme = \"mine\"\nundo-send = 7\n";
+    let gone = Wrong {
+        file: CONFIG.to_owned(),
+        problem: Problem::at(text, 5, "there is no theme `mine`".to_owned()),
+    };
+    let mut fresh = fresh(text);
+    fresh.wrong.push(gone.clone());
+    fresh.themeless = Some(gone);
+    bench.event(Event::Fresh {
+        fresh: Box::new(fresh),
+        number: 1,
+        open: false,
+    });
+    assert!(bench.quit, "another time for taking back begins anew");
 }
 
 #[test]
