@@ -2,7 +2,7 @@
 
 use super::exit::{self, Failure};
 use super::home::Home;
-use super::say::say;
+use super::say::{aside, say};
 use super::written::Decision;
 use super::{json, table};
 use crate::model::{Intent, OutboxId, OutboxVerb, RecipientState, Submission};
@@ -101,13 +101,18 @@ pub fn decide(home: &Home, as_json: bool, decision: &Decision) -> Result<u8> {
     let id = OutboxId(id);
     let done = home.carry_out(Intent::Outbox(id, verb), exit::NO_INPUT)?;
     if as_json {
-        let stands = || {
+        let stands = || -> Result<_> {
             let local = home.local_reader()?;
             let row = local.submission(id)?;
             row.map(|row| entry(&local, &row)).transpose()
         };
         // It is done: whoever hears otherwise would do it again.
-        let message = stands().ok().flatten();
+        let stands = stands();
+        exit::note_damage(&home.paths.cache, &stands);
+        if let Err(error) = &stands {
+            aside!("postrider: {}", exit::words(error));
+        }
+        let message = stands.ok().flatten();
         let _ = json::print(json!({
             "done": done.label,
             "draft": done.draft.map(|draft| format!("d{}", draft.0)),

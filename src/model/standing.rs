@@ -247,7 +247,7 @@ impl Submission {
                 time = clock(self.next_try.max(now))
             ),
             SubmissionState::InDoubt => tr!(
-                "in doubt: the server may or may not have taken it; looked for {n} times, it is not in Sent",
+                "in doubt: the server may or may not have taken it; looked for {n} times, nothing in Sent proves that it was sent",
                 n = self.looked
             ),
             SubmissionState::Refused => {
@@ -495,7 +495,9 @@ pub(crate) mod tests {
         let mut doubt = row(State::InDoubt, &[RecipientState::Unknown]);
         assert!(said(&doubt).ends_with("looking for it in Sent, next at 100"));
         doubt.looked = LOOKS;
-        assert!(said(&doubt).ends_with("looked for 5 times, it is not in Sent"));
+        assert!(
+            said(&doubt).ends_with("looked for 5 times, nothing in Sent proves that it was sent")
+        );
         let rest = row(State::InDoubt, &[Accepted, RecipientState::Unknown]);
         assert!(said(&rest).ends_with("1 of 2 had it before, so Sent can't tell"));
         assert_eq!(

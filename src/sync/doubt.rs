@@ -185,12 +185,16 @@ fn judge(kit: &Kit, local: &mut Local, row: &Submission, found: bool) -> Result<
         if !local.looked(row.id, when::now() + wait.as_secs().cast_signed())? {
             return Ok(());
         }
+        let told = row.is_partly_sent() || !local.read().has_twin(row)?;
         match (row.is_partly_sent(), row.looked + 1) {
+            (_, 1) if !told => kit.report.notice(
+                tr!("a message in doubt has the Message-ID of another, so Sent can't tell: the outbox asks what to do"),
+            ),
             // There is nothing to wait for.
             (true, 1) => kit.report.notice(
                 tr!("Sent can't tell whether the rest got a message that is in doubt: the outbox asks what to do"),
             ),
-            (false, LOOKS) => kit.report.notice(
+            (false, LOOKS) if told => kit.report.notice(
                 tr!("a message in doubt is not in Sent: it may or may not have been sent, the outbox asks what to do"),
             ),
             _ => {}

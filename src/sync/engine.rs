@@ -87,15 +87,20 @@ pub struct Engine {
 struct Roamer {
     marks: Arc<Marks>,
     bells: Vec<Ringer>,
+    submitter: Ringer,
 }
 
 impl Roamer {
     fn moved(&self) {
         self.marks.network.fetch_add(1, Ordering::SeqCst);
         self.marks.news.everywhere();
-        self.marks.resend.store(true, Ordering::SeqCst);
         for bell in &self.bells {
             bell.ring();
+        }
+        // Another network makes no password right.
+        if !self.marks.is_barred(when::now()) {
+            self.marks.resend.store(true, Ordering::SeqCst);
+            self.submitter.ring();
         }
     }
 }
@@ -258,7 +263,8 @@ impl Engine {
         };
         self.roamers.push(Roamer {
             marks: Arc::clone(&kit.marks),
-            bells: vec![worker.clone(), others.watcher.clone(), submitter.clone()],
+            bells: vec![worker.clone(), others.watcher.clone()],
+            submitter: submitter.clone(),
         });
         self.bells.extend([
             worker.clone(),

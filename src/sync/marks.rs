@@ -21,12 +21,24 @@ pub struct Marks {
     pub resend: AtomicBool,
     /// Until when (seconds since 1970) the server that takes mail is not tried for our own reasons.
     barred: AtomicI64,
+    /// From when on messages for later are offered again to the server that takes mail.
+    offer: AtomicI64,
 }
 
 impl Marks {
     /// The server that takes mail refused the password: until then only the user has it tried again.
     pub fn bar(&self, until: i64) {
         self.barred.store(until, Ordering::SeqCst);
+    }
+
+    /// It was not reached: messages for later are offered again from then on.
+    pub fn offer_from(&self, at: i64) {
+        self.offer.store(at, Ordering::SeqCst);
+    }
+
+    /// From when on they are offered.
+    pub fn offered_from(&self) -> i64 {
+        self.offer.load(Ordering::SeqCst)
     }
 
     /// Whether it is not to be tried now unless the user wants that.

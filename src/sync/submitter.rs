@@ -59,6 +59,7 @@ fn submit(kit: &Kit, bell: &Doorbell, worker: &Ringer) -> Result<(), SyncError> 
     while !kit.stopping() {
         bell.clear();
         if kit.marks.resend.swap(false, Ordering::SeqCst) {
+            kit.marks.offer_from(0);
             local.reachable(&kit.account.name, when::now())?;
         }
         let (name, now) = (&kit.account.name, Some(when::now()));
@@ -157,7 +158,10 @@ fn step(kit: &Kit, local: &mut Local, session: &mut Option<Sender>) -> Result<St
 fn ahead(kit: &Kit, local: &Local, now: i64) -> Result<Result<Submission, Option<i64>>, SyncError> {
     let (local, account) = (local.read(), &kit.account.name);
     let mut until = local.next_due(account, now)?;
-    if kit.account.future_release {
+    let from = kit.marks.offered_from();
+    if kit.account.future_release && from > now {
+        until = until.into_iter().chain([from]).min();
+    } else if kit.account.future_release {
         if let Some(row) = local.early(account, now)? {
             return Ok(Ok(row));
         }
@@ -296,7 +300,10 @@ fn not_offered(
     Ok(match held {
         // Its time is one of the user's, too.
         true => Step::Held(next),
-        false => Step::Idle(next),
+        false => {
+            kit.marks.offer_from(when::now() + UNREACHED);
+            Step::Idle(next)
+        }
     })
 }
 
@@ -344,7 +351,12 @@ fn not_reached(
     if matches!(error, SyncError::Net(net) if is_network(net)) {
         local.unreached(row.id)?;
     }
-    Ok(if held { Step::Held(None) } else { Step::Sent })
+    let barred = matches!(error, SyncError::Net(NetError::Auth(_)));
+    Ok(match held {
+        // Some servers take back what they said of a password.
+        true => Step::Held(barred.then_some(now + BARRED)),
+        false => Step::Sent,
+    })
 }
 
 /// Whether the network is to blame: another one, or its return, is worth a try at once.

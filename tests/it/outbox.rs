@@ -286,7 +286,7 @@ fn a_message_in_doubt_that_is_nowhere_is_left_to_the_user() {
     }
     let words = rig.row()["words"].as_str().unwrap().to_owned();
     assert!(
-        words.ends_with("looked for 5 times, it is not in Sent"),
+        words.ends_with("looked for 5 times, nothing in Sent proves that it was sent"),
         "{words}"
     );
     rig.home.run(&["outbox", "retry", &row]).code(66);
