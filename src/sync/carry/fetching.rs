@@ -4,7 +4,7 @@
 use super::whole::{self, Proof};
 use crate::model::{MessageKey, Op, OpId, OpKind};
 use crate::net::NetError;
-use crate::store::{ByKey, Local, Sent};
+use crate::store::{ByKey, Local, Reader, Sent};
 use crate::sync::error::SyncError;
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::ondemand;
@@ -22,6 +22,7 @@ const PUT_OFF: u32 = 4;
 /// When the session ends, and not because of some message; when a database fails.
 pub fn fetch(session: &mut Connection, kit: &Kit, local: &mut Local) -> Result<(), SyncError> {
     let all = local.read().carries_from(&kit.account.name)?;
+    let reader = kit.reader()?;
     let mut turn = Turn::default();
     for behind in [false, true] {
         for op in &all {
@@ -29,7 +30,7 @@ pub fn fetch(session: &mut Connection, kit: &Kit, local: &mut Local) -> Result<(
                 return Ok(());
             }
             let mut came = false;
-            let outcome = turn.operation(session, kit, local, (op, behind), &mut came);
+            let outcome = turn.operation(session, kit, (local, &reader), (op, behind), &mut came);
             // What came before an error can go.
             if came && let OpKind::Carry { to, .. } = &op.kind {
                 kit.peers.ring(&op.account, [to.clone()]);
@@ -59,7 +60,7 @@ impl Turn {
         &mut self,
         session: &mut Connection,
         kit: &Kit,
-        local: &mut Local,
+        (local, reader): (&mut Local, &Reader),
         (op, behind): (&Op, bool),
         came: &mut bool,
     ) -> Result<(), SyncError> {
@@ -73,7 +74,7 @@ impl Turn {
             if is_late != behind || sent.get(&seq).is_some_and(is_settled) {
                 continue;
             }
-            self.one(session, kit, local, (op.id, seq, key), came)?;
+            self.one(session, kit, (&mut *local, reader), (op.id, seq, key), came)?;
             if self.put_off > PUT_OFF {
                 break;
             }
@@ -86,11 +87,10 @@ impl Turn {
         &mut self,
         session: &mut Connection,
         kit: &Kit,
-        local: &mut Local,
+        (local, reader): (&mut Local, &Reader),
         (op, seq, key): (OpId, usize, &MessageKey),
         came: &mut bool,
     ) -> Result<(), SyncError> {
-        let reader = kit.reader()?;
         let here = || reader.by_key(&kit.account.name, key);
         if let ByKey::Here(known) = here()?
             && !known.is_whole
